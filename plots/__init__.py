@@ -1,0 +1,1 @@
+"""Draw figures from simulated encounters, one figure a file."""

@@ -1,0 +1,1 @@
+"""Discrete-event simulation of military aircraft intercepts over a disputed identification zone."""

@@ -1,0 +1,283 @@
+"""Command: posts hold decisions, links carry them, and chains of stages turn what is known into what may be done.
+
+A stage belongs to a post.  It waits for what must have happened (`after_all`, `after_any`), takes a drawn delay, and
+ends in an event that others may wait for; `unless` drops it when something else is known first.  Who must be asked
+for what is data: a chain is changed in the scenario file.
+
+A stage happens once for a flight, or `per` stay in a zone.  Then it hears passing events (crossings, calls, other
+decisions of that kind) only within the stay's window, and lasting ones (`track`, `joined`, decisions taken once)
+whenever they happened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import simpy
+from pydantic import Field, model_validator
+
+from sim.clock import NEVER
+from sim.draws import Amount
+from sim.spec import Name, Section, quantity
+from sim.world import Process, World, drawn_steps, emit, ring, start, wait
+
+LASTING = frozenset({"track", "joined", "identified"})
+"""Events that stay true for a flight once they have happened."""
+
+
+class Post(Section):
+    """`[command.posts.<id>]`: a desk, headquarters or cockpit at which decisions lie."""
+
+    label: str
+    side: Name
+
+
+class Link(Section):
+    """`[command.links.<id>]`: a line between two posts, used both ways."""
+
+    posts: tuple[Name, Name] = Field(description="the two ends")
+    delay_s: Amount = Field(description="time from the sender's word to the receiver's understanding")
+
+    @model_validator(mode="after")
+    def _two_ends(self) -> Link:
+        if self.posts[0] == self.posts[1]:
+            raise ValueError(f'leads from "{self.posts[0]}" to itself')
+        return self
+
+
+class Stage(Section):
+    """`[command.stages.<id>]`: one decision: where it lies, what it waits for, how long it takes, what it releases."""
+
+    post: Name
+    label: str = ""
+    after_all: tuple[str, ...] = Field(default=(), description="events that must all be known at the post")
+    after_any: tuple[str, ...] = Field(default=(), description="events of which one must be known at the post")
+    unless: tuple[str, ...] = Field(
+        default=(), description="events that drop the stage if known before its end"
+    )
+    delay_s: Amount = Field(description="time that the decision takes, at least one step")
+    emits: Name | None = Field(default=None, description="name of the event at the end; the stage's id unless said")
+    per: Name | None = Field(
+        default=None, description="zone for each stay in which the stage happens anew; once for a flight unless said"
+    )
+    about: tuple[Name, ...] | None = Field(
+        default=None, description="flights that the stage deals with; all unless said"
+    )
+    orders: Literal["ready", "scramble"] | None = Field(
+        default=None, description="what the decision tells the side's fighters: cockpit readiness, or take-off"
+    )
+    pairs: int = quantity("pairs that are wanted beside the flight", ge=1, le=50, default=1)
+    types: tuple[Name, ...] | None = Field(default=None, description="types of fighter wanted; any unless said")
+
+    @model_validator(mode="after")
+    def _waits(self) -> Stage:
+        if not self.after_all and not self.after_any:
+            raise ValueError("waits for nothing; name at least one event in `after_all` or `after_any`")
+        return self
+
+
+class Command(Section):
+    """`[command]`: posts, links and stages of all sides."""
+
+    posts: Mapping[Name, Post] = Field(default_factory=dict)
+    links: Mapping[Name, Link] = Field(default_factory=dict)
+    stages: Mapping[Name, Stage] = Field(default_factory=dict)
+
+
+def event_of(name: str, stage: Stage) -> str:
+    """Return the name of the event in which a stage ends."""
+    return stage.emits or name
+
+
+def lasting_events(stages: Mapping[str, Stage]) -> frozenset[str]:
+    """Return the events that a stay's stages hear whenever they happened."""
+    return LASTING | {event_of(name, stage) for name, stage in stages.items() if stage.per is None}
+
+
+def link_between(links: Mapping[str, Link], one: str, other: str) -> str | None:
+    """Return the id of the link between two posts, or None."""
+    return next((name for name, link in links.items() if set(link.posts) == {one, other}), None)
+
+
+@dataclass(frozen=True)
+class Listener:
+    """Who wants to know of a signal: the post at which it must be heard, and what to call with it.
+
+    `hear` gets (flight, signal, step at which it is known at the post, id of the record that it tells of).
+    """
+
+    post: str
+    hear: Callable[[str, str, int, int], None]
+
+
+class Exchange:
+    """Carries signals between posts: who listens to what, and which message on which link comes when."""
+
+    def __init__(self, world: World, command: Command) -> None:
+        self.world, self.command = world, command
+        self.lasting = lasting_events(command.stages)
+        self.listeners: dict[str, list[Listener]] = {}
+        self.sent: dict[tuple[str, str, str], int] = {}
+        world.announce = self.announce
+
+    def listen(self, post: str, signal: str, hear: Callable[[str, str, int, int], None]) -> None:
+        """Have `hear` called when a signal is announced at a post that is this one or linked to it."""
+        self.listeners.setdefault(signal, []).append(Listener(post, hear))
+
+    def announce(self, post: str, signal: str, about: str, cause: int) -> None:
+        """Make a signal about a flight known at a post in this step, and over its links at their delays."""
+        listeners = self.listeners.get(signal)
+        if listeners is None:
+            return
+        key = (post, signal, about)
+        number = self.sent[key] = self.sent.get(key, 0) + 1
+        for listener in listeners:
+            if listener.post == post:
+                listener.hear(about, signal, self.world.now, cause)
+            elif (link := link_between(self.command.links, post, listener.post)) is not None:
+                law = self.command.links[link].delay_s
+                delay = drawn_steps(self.world, law, link, f"{signal} {about}", number, least=0)
+                listener.hear(about, signal, min(NEVER, self.world.now + delay), cause)
+
+
+@dataclass
+class Inbox:
+    """What is known at a post for one purpose about one flight: each signal's first arrival and its record."""
+
+    news: simpy.Event
+    arrivals: dict[str, tuple[int, int]] = field(default_factory=dict)
+    released: bool = False
+
+    def step(self, signal: str) -> int:
+        """Return the step at which a signal is known, or NEVER."""
+        return self.arrivals.get(signal, (NEVER, -1))[0]
+
+    def take(self, world: World, signal: str, arrival: int, cause: int) -> None:
+        """Note an arrival if it is the first of its signal, and wake who waits for news."""
+        if arrival < self.step(signal):
+            self.arrivals[signal] = (arrival, cause)
+            self.news = ring(self.news, world)
+
+
+class Desk:
+    """The inboxes of one purpose at one post: one for a flight (window 0), or one for each stay in a zone.
+
+    `opens(flight, window, inbox)` is called when the first signal for an inbox is announced.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        exchange: Exchange,
+        post: str,
+        signals: Iterable[str],
+        per: str | None,
+        opens: Callable[[str, int, Inbox], None],
+    ) -> None:
+        self.world, self.per, self.opens, self.lasting = world, per, opens, exchange.lasting
+        self.inboxes: dict[tuple[str, int], Inbox] = {}
+        self.kept: dict[str, dict[str, tuple[int, int]]] = {}
+        for signal in dict.fromkeys(signals):
+            exchange.listen(post, signal, self.hear)
+
+    def hear(self, about: str, signal: str, arrival: int, cause: int) -> None:
+        """Put a signal into the inbox that it is for; lasting signals go into those of all stays, also to come."""
+        if self.per is not None and signal in self.lasting:
+            kept = self.kept.setdefault(about, {})
+            if arrival < kept.get(signal, (NEVER, -1))[0]:
+                kept[signal] = (arrival, cause)
+            for (flight, _), inbox in list(self.inboxes.items()):
+                if flight == about:
+                    inbox.take(self.world, signal, arrival, cause)
+            return
+        window = 0 if self.per is None else self.world.tracks[about].window(self.per, self.world.now)
+        inbox = self.inboxes.get((about, window)) or self._open(about, window)
+        inbox.take(self.world, signal, arrival, cause)
+
+    def _open(self, about: str, window: int) -> Inbox:
+        inbox = Inbox(self.world.env.event(), dict(self.kept.get(about, {})))
+        self.inboxes[about, window] = inbox
+        self.opens(about, window, inbox)
+        return inbox
+
+
+class Chain:
+    """One stage, and the decisions of it that are open."""
+
+    def __init__(self, world: World, exchange: Exchange, name: str, stage: Stage, act: Act) -> None:
+        self.name, self.stage, self.act = name, stage, act
+        signals = (*stage.after_all, *stage.after_any, *stage.unless)
+
+        def opens(about: str, window: int, inbox: Inbox) -> None:
+            if stage.about is None or about in stage.about:
+                start(world, decide(world, self, about, window, inbox))
+
+        self.desk = Desk(world, exchange, stage.post, signals, stage.per, opens)
+
+
+Act = Callable[[Stage, str, int], None]
+"""(stage, flight, cause): what a decision sets going beyond its event."""
+
+
+def decide(world: World, chain: Chain, about: str, window: int, inbox: Inbox) -> Process:
+    """Take one decision about one flight.
+
+    1. Wait until all of `after_all` and one of `after_any` are known.  2. Take the delay.  3. End in the event,
+    unless something in `unless` was known before that.
+    """
+    stage = chain.stage
+    while (released := _release(stage, inbox))[0] > world.now:
+        yield from wait(world, released[0], inbox.news)
+    inbox.released = True
+    data: dict[str, Any] = {"stage": chain.name} if stage.per is None else {"stage": chain.name, "stay": window}
+    begun = emit(world, "stage-started", stage.post, about, released[1], **data)
+    delay = drawn_steps(world, stage.delay_s, chain.name, f"delay {about}", max(1, window))
+    ends = min(NEVER, world.now + delay)
+    while world.now < ends and (dropped := _drop(stage, inbox))[0] > world.now:
+        yield from wait(world, min(ends, dropped[0]), inbox.news)
+    if world.now < ends:
+        emit(world, "stage-dropped", stage.post, about, dropped[1], **data)
+        return
+    data["delay_s"] = delay * world.clock.step_s
+    decided = emit(world, event_of(chain.name, stage), stage.post, about, begun.id, [stage.post], **data)
+    chain.act(stage, about, decided.id)
+
+
+def _release(stage: Stage, inbox: Inbox) -> tuple[int, int]:
+    """Return the step at which a stage may start and the record that released it (of ties the first named)."""
+    needed = [inbox.arrivals.get(signal, (NEVER, -1)) for signal in stage.after_all]
+    if stage.after_any:
+        needed.append(min((inbox.arrivals.get(s, (NEVER, -1)) for s in stage.after_any), key=lambda a: a[0]))
+    return max(needed, key=lambda arrival: arrival[0])
+
+
+def _drop(stage: Stage, inbox: Inbox) -> tuple[int, int]:
+    return min(
+        (inbox.arrivals.get(signal, (NEVER, -1)) for signal in stage.unless),
+        key=lambda arrival: arrival[0],
+        default=(NEVER, -1),
+    )
+
+
+def set_up(world: World, command: Command, act: Act) -> tuple[Exchange, list[Chain]]:
+    """Open the exchange and hang every stage on what it waits for."""
+    exchange = Exchange(world, command)
+    return exchange, [Chain(world, exchange, name, stage, act) for name, stage in command.stages.items()]
+
+
+def unmet(world: World, chains: list[Chain]) -> None:
+    """Enter, at the end of the window, each stage that was opened but never released, and what it waited for."""
+    for chain in chains:
+        stage = chain.stage
+        for (about, window), inbox in chain.desk.inboxes.items():
+            if inbox.released or (stage.about is not None and about not in stage.about):
+                continue
+            missing = [s for s in stage.after_all if inbox.step(s) > world.now]
+            if stage.after_any and all(inbox.step(s) > world.now for s in stage.after_any):
+                missing.append(" or ".join(stage.after_any))
+            known = [arrival for arrival in inbox.arrivals.values() if arrival[0] <= world.now]
+            stay = {} if stage.per is None else {"stay": window}
+            cause = max(known)[1] if known else None
+            emit(world, "stage-unmet", stage.post, about, cause, stage=chain.name, waits_for=missing, **stay)

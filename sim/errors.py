@@ -1,0 +1,67 @@
+"""Every error that this project raises on purpose, in one tree.
+
+    Exception
+    └── InterceptError            exit code 1: what was asked cannot be done
+        └── InputError            exit code 2: a file, name or option is wrong; carries every problem found
+
+An error is for the person at the terminal: it says where, what came, what was wanted, and the next move.
+Whatever is not in this tree is a defect of the program and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return `, did you mean "x"?` for the known name that is most like `name`, or "" if none is like it.
+
+    >>> nearest("deley_s", ["delay_s", "post"])
+    ', did you mean "delay_s"?'
+    """
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, list(known), n=1, cutoff=0.7)
+    return f', did you mean "{close[0]}"?' if close else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Hold one thing that is wrong with the input, and where it was written.
+
+    `file` is as the user would name it, `--set` for an override on the command line, or "" where there is no
+    file. `line` counts from 1. `path` is the dotted key, "" for the file as a whole.
+    """
+
+    file: str
+    line: int | None
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        where = self.file if self.line is None else f"{self.file}:{self.line}"
+        return ": ".join(part for part in (where, self.path, self.message) if part)
+
+
+class InterceptError(Exception):
+    """Say that something asked for cannot be done."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class InputError(InterceptError):
+    """Say everything that is wrong with the input, one problem a line, in the order of files and lines."""
+
+    exit_code: ClassVar[int] = 2
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        # Equal problems happen when two checks meet at one value; a reader needs each only once.
+        unique = dict.fromkeys(problems)
+        self.problems: list[Problem] = sorted(unique, key=lambda it: (it.file, it.line or 0, it.path))
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+    def __reduce__(self) -> tuple[type[InputError], tuple[list[Problem]]]:
+        """Rebuild from the problems: a worker process must hand on the error as it was."""
+        return InputError, (self.problems,)

@@ -1,0 +1,196 @@
+"""Escalation: hazards that turn an act or a close minute into something worse, face-offs, and the ladder of rungs.
+
+A hazard follows an event with a chance, or goes on by the minute while fighters are beside an intruder or both
+sides' fighters are.  A rung of the ladder is reached by the first of its events.  The ladder is a way of asking how
+far an encounter climbed, not a theory of war.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from sim.clock import NEVER
+from sim.draws import Amount, Exponential
+from sim.fighters import Force, Pair
+from sim.log import Record
+from sim.spec import Name, Section, quantity
+from sim.world import Process, World, drawn_steps, emit, on, sleep, start, wait
+
+
+class Hazard(Section):
+    """`[escalation.hazards.<id>]`: a chance that one thing leads to another; its id names the draw."""
+
+    label: str
+    leads_to: Name = Field(description="kind of the event that may come of it")
+    on: str | None = Field(default=None, description="event that may lead to it, as `shots` or `enters:airspace`")
+    during: Literal["beside", "face-off"] | None = Field(
+        default=None, description="state that may lead to it, by the minute"
+    )
+    from_occurrence: int = quantity("first occurrence for a flight that counts", ge=1, le=1_000, default=1)
+    share: float = quantity("chance of each event, or of each minute", ge=0, le=1)
+    low_share: float = quantity("low end of what is thought possible", ge=0, le=1)
+    high_share: float = quantity("high end of what is thought possible", ge=0, le=1)
+    delay_s: Amount = Field(description="time from the event to what comes of it; not used by the minute")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Hazard:
+        if (self.on is None) == (self.during is None):
+            raise ValueError("needs either `on` or `during`")
+        if not self.low_share <= self.share <= self.high_share:
+            raise ValueError(
+                f"share {self.share:g} must lie between low_share {self.low_share:g} and high_share {self.high_share:g}"
+            )
+        return self
+
+
+class Rung(Section):
+    """One rung of `[[escalation.rungs]]`, from the lowest: a name and the events that reach it."""
+
+    name: str
+    reached_by: Annotated[tuple[str, ...], Field(min_length=1, description="kinds of event, as `joined`")]
+    side: Name | None = Field(default=None, description="side whose doing it must be; any unless said")
+
+
+class Escalation(Section):
+    """`[escalation]`: hazards and the ladder."""
+
+    hazards: Mapping[Name, Hazard] = Field(default_factory=dict)
+    rungs: tuple[Rung, ...] = ()
+
+
+@dataclass
+class Closeness:
+    """Since when pairs of the intruder's own side and of another are beside it at once."""
+
+    begun: dict[str, Record] = field(default_factory=dict)
+    watched: dict[str, int] = field(default_factory=dict)
+
+
+def befall(world: World, name: str, hazard: Hazard, record: Record, number: int) -> Process:
+    """Let one event lead to what it leads to, after the hazard's delay."""
+    yield from sleep(world, world.now + drawn_steps(world, hazard.delay_s, name, f"delay {record.about}", number))
+    emit(world, hazard.leads_to, record.who, record.about, record.id, hazard=name)
+
+
+def smoulder(world: World, name: str, hazard: Hazard, pair: Pair, record: Record) -> Process:
+    """Let the minutes beside an intruder lead to something: wait for its drawn time, if the pair is still there."""
+    due = _minutes(world, name, hazard, pair.name, pair.joins)
+    flight, joined = pair.about, pair.joined
+    yield from sleep(world, min(NEVER, world.now + due))
+    if pair.joined == joined and pair.is_beside(flight, world.now):
+        emit(world, hazard.leads_to, pair.name, flight, record.id, hazard=name)
+
+
+def _minutes(world: World, name: str, hazard: Hazard, entity: str, occurrence: int) -> int:
+    """Return the steps until a hazard by the minute strikes: a geometric waiting time, continuous in time."""
+    if hazard.share == 0.0:
+        return NEVER
+    mean_s = 0.0 if hazard.share == 1.0 else -60.0 / math.log1p(-hazard.share)
+    law = Exponential(dist="exponential", mean=max(mean_s, 1e-9))
+    return drawn_steps(world, law, name, f"time {entity}", occurrence)
+
+
+def face_off(
+    world: World, flight: str, own: str, forces: Mapping[str, Force], hazards: Mapping[str, Hazard]
+) -> Process:
+    """Report each time at which fighters of a flight's own side and of another side are beside it at once.
+
+    1. Wait for a step at which both have been beside it since the step before.  2. Report the face-off, with the
+    later joining as its cause; let hazards by the minute smoulder.  3. Report its end.
+    """
+    joined: list[Record] = []
+    news = [world.env.event()]
+
+    def hear(record: Record) -> None:
+        if record.about == flight:
+            joined.append(record)
+            fired, news[0] = news[0], world.env.event()
+            fired.succeed()
+
+    on(world, "joined", hear)
+    number = 0
+    while True:
+        while not _both(forces, own, flight, world.now - 1) or not _both(forces, own, flight, world.now):
+            soon = world.now + 1 if _both(forces, own, flight, world.now) else NEVER
+            yield from wait(world, soon, news[0])
+        number += 1
+        cause = max((r for r in joined if r.step < world.now), key=lambda r: (r.step, r.who))
+        begun = emit(world, "face-off", flight, flight, cause.id, number=number)
+        for name, hazard in hazards.items():
+            if hazard.during == "face-off":
+                start(world, _flare_up(world, name, hazard, flight, own, forces, begun))
+        while _both(forces, own, flight, world.now):
+            ends = min(
+                max(p.parts for p in pairs)
+                for pairs in _sides_beside(forces, own, flight, world.now)
+            )
+            yield from wait(world, max(ends, world.now + 1), news[0], world.track_news[flight])
+        emit(world, "face-off-ends", flight, flight, begun.id, number=number)
+
+
+def _flare_up(
+    world: World, name: str, hazard: Hazard, flight: str, own: str, forces: Mapping[str, Force], begun: Record
+) -> Process:
+    due = _minutes(world, name, hazard, flight, begun.data["number"])
+    end = min(NEVER, world.now + due)
+    while world.now < end:
+        if not _both(forces, own, flight, world.now):
+            return
+        ends = min(max(p.parts for p in pairs) for pairs in _sides_beside(forces, own, flight, world.now))
+        yield from wait(world, min(end, max(ends, world.now + 1)), world.track_news[flight])
+    if _both(forces, own, flight, world.now):
+        emit(world, hazard.leads_to, flight, flight, begun.id, hazard=name)
+
+
+def _sides_beside(forces: Mapping[str, Force], own: str, flight: str, step: int) -> tuple[list[Pair], list[Pair]]:
+    """Return the pairs beside a flight: those of its own side, and those of all others."""
+    beside = [(side, p) for side, force in forces.items() for p in force.pairs if p.is_beside(flight, step)]
+    return [p for side, p in beside if side == own], [p for side, p in beside if side != own]
+
+
+def _both(forces: Mapping[str, Force], own: str, flight: str, step: int) -> bool:
+    mine, others = _sides_beside(forces, own, flight, step)
+    return bool(mine) and bool(others)
+
+
+def set_up(
+    world: World, escalation: Escalation, forces: Mapping[str, Force], flight_sides: Mapping[str, str]
+) -> None:
+    """Hang hazards on their events, and watch for face-offs where a flight's own side has fighters."""
+    for name, hazard in escalation.hazards.items():
+        if hazard.on is not None:
+            _hang(world, name, hazard)
+        elif hazard.during == "beside":
+            _hang_beside(world, name, hazard, forces)
+    for flight, side in flight_sides.items():
+        if side in forces:
+            start(world, face_off(world, flight, side, forces, escalation.hazards))
+
+
+def _hang(world: World, name: str, hazard: Hazard) -> None:
+    assert hazard.on is not None
+    kind, _, zone = hazard.on.partition(":")
+    counts: dict[str, int] = {}
+
+    def hear(record: Record) -> None:
+        if zone and record.data["zone"] != zone:
+            return
+        number = counts[record.about] = counts.get(record.about, 0) + 1
+        if number >= hazard.from_occurrence and world.draw(name, f"strikes {record.about}", number) < hazard.share:
+            start(world, befall(world, name, hazard, record, number))
+
+    on(world, kind, hear)
+
+
+def _hang_beside(world: World, name: str, hazard: Hazard, forces: Mapping[str, Force]) -> None:
+    pairs: dict[str, Any] = {pair.name: pair for force in forces.values() for pair in force.pairs}
+
+    def hear(record: Record) -> None:
+        start(world, smoulder(world, name, hazard, pairs[record.who], record))
+
+    on(world, "joined", hear)

@@ -1,0 +1,171 @@
+"""Tracks on the clock, and the intercept law: everything spatial is a table by step.
+
+A track is the place of an aircraft at every step, and from it which zones it is in.  The tables are made once for a
+scenario; what happens in a replication is looked up in them.  An aircraft that leaves its script gets new tables from
+that step on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.clock import NEVER
+from sim.geo import Sphere
+from sim.zones import Region
+
+Vectors = NDArray[np.float64]
+"""Unit vectors from the centre of the sphere, shape (n, 3)."""
+
+
+class Stay(NamedTuple):
+    """One stay in a zone: the first step inside, and the first step outside again (NEVER if there is none)."""
+
+    enters: int
+    leaves: int
+
+
+class Crossing(NamedTuple):
+    """One zone boundary crossed: the step, the zone, whether inwards, and the number of the stay from 1."""
+
+    step: int
+    zone: str
+    inwards: bool
+    stay: int
+
+
+@dataclass
+class Track:
+    """The place of one flight at each step of the window, and what follows from it.
+
+    `units` has shape (steps, 3); rows outside `first`..`last` are not to be used.  `altitude_ft` has shape (steps,).
+    """
+
+    name: str
+    sphere: Sphere
+    regions: Mapping[str, Region]
+    first: int
+    last: int
+    units: Vectors
+    altitude_ft: NDArray[np.float64]
+    _inside: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
+    _stays: dict[str, list[Stay]] = field(default_factory=dict)
+
+    def exists(self, step: int) -> bool:
+        """Return whether the flight is in the air at a step."""
+        return self.first <= step <= self.last
+
+    def inside(self, zone: str) -> NDArray[np.bool_]:
+        """Return for each step whether the flight is in the zone, shape (steps,)."""
+        known = self._inside.get(zone)
+        if known is None:
+            known = np.zeros(len(self.units), dtype=bool)
+            span = slice(self.first, self.last + 1)
+            known[span] = self.regions[zone].contains(self.units[span])
+            self._inside[zone] = known
+        return known
+
+    def is_inside(self, zone: str, step: int) -> bool:
+        """Return whether the flight is in the zone at a step of the window."""
+        return step < len(self.units) and bool(self.inside(zone)[step])
+
+    def stays(self, zone: str) -> list[Stay]:
+        """Return the stays in a zone in order of time."""
+        known = self._stays.get(zone)
+        if known is None:
+            inside = self.inside(zone)
+            change = np.flatnonzero(np.diff(np.concatenate(([False], inside, [False])).astype(np.int8)))
+            ends = [int(k) if k < len(inside) else NEVER for k in change[1::2]]
+            known = [Stay(int(a), b) for a, b in zip(change[0::2], ends, strict=True)]
+            self._stays[zone] = known
+        return known
+
+    def window(self, zone: str, step: int) -> int:
+        """Return the number from 1 of the stay to which a step belongs.
+
+        A stay's window runs from after the end of the stay before it to its own end, so that the approach belongs to
+        the stay that it leads to.
+        """
+        return 1 + sum(stay.leaves < step for stay in self.stays(zone))
+
+    def next_leave(self, zone: str, step: int) -> int:
+        """Return the end of the stay that goes on at a step, or else of the next one (NEVER if there is none)."""
+        return next((stay.leaves for stay in self.stays(zone) if stay.leaves > step), NEVER)
+
+    def next_change(self, zone: str, step: int) -> int:
+        """Return the first step after `step` at which the flight enters or leaves the zone, or NEVER."""
+        return min((k for stay in self.stays(zone) for k in stay if k > step), default=NEVER)
+
+    @cached_property
+    def crossings(self) -> list[Crossing]:
+        """All zone crossings in order of time (entries before exits of one step, then by zone)."""
+        found = []
+        for zone in self.regions:
+            for number, stay in enumerate(self.stays(zone), start=1):
+                found.append(Crossing(stay.enters, zone, True, number))
+                if stay.leaves != NEVER:
+                    found.append(Crossing(stay.leaves, zone, False, number))
+        return sorted(found, key=lambda c: (c.step, not c.inwards, c.zone))
+
+    def distances_km(self, place: Vectors) -> NDArray[np.float64]:
+        """Return the distance to a fixed place (shape (3,)) at each step, infinite where the flight is not there."""
+        distances = np.full(len(self.units), np.inf)
+        span = slice(self.first, self.last + 1)
+        distances[span] = self.sphere.distance_km(self.units[span], place)
+        return distances
+
+    def departs(self, step: int, waypoints: Sequence[Vectors], km_per_step: float) -> Track:
+        """Return the track that leaves this one at a step, flies through the waypoints and then straight on.
+
+        The rows up to and including `step` are this track's own; speed is in km per step, altitude is kept.
+        """
+        count = len(self.units) - step
+        flown = np.arange(count) * km_per_step
+        units = self.units.copy()
+        here, start = self.units[step], 0.0
+        for i, waypoint in enumerate(waypoints):
+            length = float(self.sphere.distance_km(here, waypoint))
+            final = i == len(waypoints) - 1
+            on_leg = flown >= start if final else (flown >= start) & (flown < start + length)
+            if length > 0:
+                units[step:][on_leg] = self.sphere.onward(here, waypoint, flown[on_leg] - start)
+            elif final:
+                units[step:][on_leg] = waypoint
+            here, start = waypoint, start + length
+        units[step] = self.units[step]
+        altitude_ft = self.altitude_ft.copy()
+        altitude_ft[step:] = self.altitude_ft[step]
+        return Track(self.name, self.sphere, self.regions, self.first, len(units) - 1, units, altitude_ft)
+
+
+def meeting_table(track: Track, place: Vectors, km_per_step: float) -> NDArray[np.int64]:
+    """Return, for every step k0, the first step k at which a flier from `place` at k0 can be beside the track.
+
+    That is the first k with distance(k) <= speed * (k - k0).  With f(k) = k - distance(k) / speed it is the first k
+    with f(k) >= k0: one search in the running maximum of f.  Shape (steps,), NEVER where the flier can't catch up.
+    """
+    reach = track_reach(track, place, km_per_step)
+    found = np.searchsorted(np.maximum.accumulate(reach), np.arange(len(reach)), side="left")
+    return np.where(found < len(reach), found, NEVER)
+
+
+def meeting_step(track: Track, place: Vectors, km_per_step: float, step: int) -> int:
+    """Return one entry of `meeting_table`: the first step at which a flier from `place` at `step` can be there."""
+    in_time = track_reach(track, place, km_per_step)[step:] >= step
+    first = int(np.argmax(in_time))
+    return step + first if in_time[first] else NEVER
+
+
+def track_reach(track: Track, place: Vectors, km_per_step: float) -> NDArray[np.float64]:
+    """Return f(k) = k - distance(k) / speed: the latest (fractional) step to leave `place` and be there at k."""
+    return np.arange(len(track.units)) - track.distances_km(place) / km_per_step
+
+
+def homeward_table(track: Track, base: Vectors, km_per_step: float) -> NDArray[np.float64]:
+    """Return for each step k the step at which a flier that leaves the track at k is back at its base."""
+    return np.arange(len(track.units)) + np.ceil(track.distances_km(base) / km_per_step)

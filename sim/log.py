@@ -1,0 +1,101 @@
+"""The event log: one flat record per event, each with the event that caused it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from sim.clock import Clock
+
+Data = dict[str, Any]
+
+
+class Record(NamedTuple):
+    """One event: its number in the log, step, kind, who did it, about which flight, cause (a number) and data."""
+
+    id: int
+    step: int
+    kind: str
+    who: str
+    about: str
+    cause: int | None
+    data: Data
+
+
+class Log(Sequence[Record]):
+    """All events of one replication in order of time, causes before effects."""
+
+    def __init__(self, records: Sequence[Record], clock: Clock) -> None:
+        self.records = list(records)
+        self.clock = clock
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.records[index]
+
+    def __iter__(self) -> Iterator[Record]:
+        return iter(self.records)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Log) and self.records == other.records
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def rows(self) -> list[Data]:
+        """Return the records as flat dictionaries with local times, as they are written to JSON."""
+        return [as_row(record, self.clock) for record in self.records]
+
+    def lines(self) -> Iterator[str]:
+        """Yield the log as JSON lines without line ends."""
+        for row in self.rows():
+            yield json.dumps(row, ensure_ascii=False)
+
+    def causes(self, record: Record) -> list[Record]:
+        """Return the chain of causes of a record, the record itself first and the outside cause last."""
+        chain = [record]
+        while chain[-1].cause is not None:
+            chain.append(self.records[chain[-1].cause])
+        return chain
+
+
+def as_row(record: Record, clock: Clock) -> Data:
+    """Return one record as the dictionary that is written to JSON."""
+    return {
+        "id": record.id,
+        "step": record.step,
+        "time": clock.local(record.step),
+        "kind": record.kind,
+        "who": record.who,
+        "about": record.about,
+        "cause": record.cause,
+        "data": record.data,
+    }
+
+
+def in_order(records: Iterable[Record], clock: Clock) -> Log:
+    """Number the records of a replication anew in one order that does not depend on how processes were woken.
+
+    Events of one step stand in the order of cause and effect, then by kind, who, about and data.
+    """
+    records = list(records)
+    depth: list[int] = []
+    for record in records:
+        same_step = record.cause is not None and records[record.cause].step == record.step
+        depth.append(depth[record.cause] + 1 if same_step and record.cause is not None else 0)
+    keys = [
+        (r.step, depth[i], r.kind, r.who, r.about, json.dumps(r.data, sort_keys=True))
+        for i, r in enumerate(records)
+    ]
+    order = sorted(range(len(records)), key=keys.__getitem__)
+    place = {old: new for new, old in enumerate(order)}
+    return Log(
+        [
+            records[old]._replace(id=new, cause=None if (c := records[old].cause) is None else place[c])
+            for new, old in enumerate(order)
+        ],
+        clock,
+    )

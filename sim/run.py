@@ -1,0 +1,122 @@
+"""One replication by processes: the tables of a scenario are made once, the processes are wired and run."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import simpy
+
+from sim import command, crew, escalation, fighters, intruders, sensing, warning
+from sim.clock import Clock
+from sim.draws import Uniforms
+from sim.fighters import Force
+from sim.flight import Track, Vectors
+from sim.geo import Sphere
+from sim.log import Log, in_order
+from sim.scenario import Scenario, act_kinds, flight_sides
+from sim.sides import watched
+from sim.world import World
+from sim.zones import regions
+
+TRACKS_KEPT = 64
+_tracks: OrderedDict[str, Track] = OrderedDict()
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A scenario with the tables that all its replications share."""
+
+    scenario: Scenario
+    clock: Clock
+    sphere: Sphere
+    tracks: Mapping[str, Track]
+    places: Mapping[str, Vectors]
+    tables: dict[Any, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Replication:
+    """What came of one replication: its log, the tracks as flown, and the pairs with their ways."""
+
+    prepared: Prepared
+    seed: int
+    number: int
+    log: Log
+    tracks: Mapping[str, Track]
+    forces: Mapping[str, Force]
+
+
+def prepare(scenario: Scenario) -> Prepared:
+    """Make the tables of a scenario: clock, map, and the track of each flight (kept by geometry)."""
+    clock = Clock.of(scenario.clock)
+    sphere = Sphere.at(scenario.centre.lat_deg, scenario.centre.lon_deg)
+    zones = regions(scenario.zones, sphere)
+    shared = f"{sphere}{clock}" + "".join(f"{n}{z.model_dump_json()}" for n, z in scenario.zones.items())
+    tracks = {}
+    for name, flight in scenario.intruders.items():
+        key = f"{name}{flight.model_dump_json()}{shared}"
+        track = _tracks.get(key)
+        if track is None:
+            track = _tracks[key] = intruders.scripted(name, flight, clock, sphere, zones)
+            if len(_tracks) > TRACKS_KEPT:
+                _tracks.popitem(last=False)
+        _tracks.move_to_end(key)
+        tracks[name] = track
+    places = {name: sphere.unit(base.lat_deg, base.lon_deg) for name, base in scenario.fighters.bases.items()}
+    for pair in scenario.fighters.pairs.values():
+        if pair.station is not None:
+            station = scenario.zones[pair.station]
+            assert station.lat_deg is not None and station.lon_deg is not None
+            places[pair.station] = sphere.unit(station.lat_deg, station.lon_deg)
+    return Prepared(scenario, clock, sphere, tracks, places)
+
+
+def replicate(prepared: Prepared, uniforms: Uniforms, number: int, *, ticking: bool = False) -> Replication:
+    """Run one replication by processes and return its log.
+
+    The log is a function of (scenario, seed, number) alone.  With `ticking` every process wakes at every step; the
+    log is the same.
+    """
+    scenario, clock = prepared.scenario, prepared.clock
+    env = simpy.Environment()
+
+    def draw(entity: str, decision: str, occurrence: int) -> float:
+        return uniforms.value(number, entity, decision, occurrence)
+
+    world = World(env, clock, draw, dict(prepared.tracks), prepared.tables, ticking)
+    forces, chains = wire(world, prepared)
+    env.run(until=clock.last + 1)
+    command.unmet(world, chains)
+    log = in_order(world.records, clock)
+    return Replication(prepared, uniforms.seed, number, log, dict(world.tracks), forces)
+
+
+def wire(world: World, prepared: Prepared) -> tuple[Mapping[str, Force], list[command.Chain]]:
+    """Start the processes of every chapter in a world."""
+    scenario = prepared.scenario
+    sides, own = scenario.sides, flight_sides(scenario)
+    watches = {post: watched(sides, p.side, own) for post, p in scenario.command.posts.items()}
+    intruders.set_up(world, scenario.intruders)
+    sensing.set_up(world, scenario.sensing, watches)
+    forces = fighters.set_up(world, scenario.fighters, sides, prepared.places, prepared.sphere)
+
+    def act(stage: command.Stage, about: str, cause: int) -> None:
+        if stage.orders is not None:
+            side = scenario.command.posts[stage.post].side
+            fighters.order_from(world, forces, side, stage, about, cause)
+
+    exchange, chains = command.set_up(world, scenario.command, act)
+    warning.set_up(world, exchange, scenario.warning, sides, forces)
+    crew.set_up(world, scenario.crew, act_kinds(scenario), sides)
+    escalation.set_up(world, scenario.escalation, forces, own)
+    return forces, chains
+
+
+def replications(scenario: Scenario, seed: int, count: int, first: int = 0) -> Iterator[Replication]:
+    """Yield replications `first` to `first + count - 1` of a scenario under one seed."""
+    prepared, uniforms = prepare(scenario), Uniforms(seed)
+    for number in range(first, first + count):
+        yield replicate(prepared, uniforms, number)

@@ -1,0 +1,345 @@
+"""A scenario file as a whole: its table of contents, and the checks that need more than one section."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from pydantic import Field
+
+from sim.clock import Clock, ClockSection
+from sim.command import Command, Stage, event_of, lasting_events, link_between
+from sim.crew import Crew
+from sim.document import Document, load, raise_all, validate
+from sim.errors import nearest
+from sim.escalation import Escalation
+from sim.facts import Fact, Source
+from sim.fighters import Fighters
+from sim.intruders import Flight, route_problems
+from sim.sensing import Sensing
+from sim.sides import Side
+from sim.spec import Name, Section, quantity
+from sim.toml_lines import KeyPath
+from sim.warning import Ladder
+from sim.zones import Zone, zone_problems
+
+Problem = tuple[KeyPath, str]
+
+RECORDED = frozenset(
+    "appears ends enters leaves formed turns track track-lost stage-started stage-dropped stage-unmet readied assigned "
+    "unfilled seated airborne on-station stands-down joined identified asks-relief parts called-off returns lands call "
+    "lapsed notices answers reports face-off face-off-ends".split()
+)
+"""The kinds of event that the model itself records; stages, measures and hazards add theirs."""
+
+
+class Title(Section):
+    """`[scenario]`: what the file is about."""
+
+    title: str
+    summary: str = ""
+
+
+class Centre(Section):
+    """`[centre]`: where the map touches the earth, and from where distances are told."""
+
+    label: str = "centre"
+    lat_deg: float = quantity("latitude of the centre", ge=-80, le=80)
+    lon_deg: float = quantity("longitude of the centre", ge=-180, le=180)
+
+
+class Scenario(Section):
+    """A scenario file: every quantity of a run, with its source."""
+
+    scenario: Title
+    clock: ClockSection
+    centre: Centre
+    sides: Mapping[Name, Side]
+    zones: Mapping[Name, Zone] = Field(default_factory=dict)
+    intruders: Mapping[Name, Flight]
+    sensing: Sensing = Sensing()
+    command: Command = Command()
+    fighters: Fighters = Fighters()
+    warning: Mapping[Name, Ladder] = Field(default_factory=dict)
+    crew: Mapping[Name, Crew] = Field(default_factory=dict)
+    escalation: Escalation = Escalation()
+    sources: Mapping[Name, Source] = Field(default_factory=dict)
+    facts: Mapping[Name, Fact] = Field(default_factory=dict)
+
+
+def read(path_or_name: str | Path, overrides: Sequence[str] = ()) -> tuple[Scenario, Document]:
+    """Read a scenario file, or a bundled scenario by name, with `path=value` overrides.
+
+    Raises InputError with every problem of the file, each with its file, line and key.
+    """
+    document = load(path_or_name, overrides)
+    return parse(document), document
+
+
+def parse(document: Document) -> Scenario:
+    """Check a document against the model and across its sections. Raises InputError with every problem."""
+    scenario = validate(document, Scenario)
+    raise_all(document, [*problems(scenario), *_source_problems(document.data, scenario)])
+    return scenario
+
+
+def problems(scenario: Scenario) -> Iterator[Problem]:
+    """Yield what is wrong between the sections of a scenario, as (path, message)."""
+    yield from _side_problems(scenario)
+    yield from zone_problems(scenario.zones)
+    for name, zone in scenario.zones.items():
+        yield from _known(("zones", name, "owner"), zone.owner, scenario.sides, "side")
+    clock = Clock.of(scenario.clock)
+    for name, flight in scenario.intruders.items():
+        yield from _known(("intruders", name, "side"), flight.side, scenario.sides, "side")
+        yield from _known(("intruders", name, "forms_with"), flight.forms_with, scenario.intruders, "flight")
+        for path, message in route_problems(flight, clock):
+            yield ("intruders", name, *path), message
+    for name, radar in scenario.sensing.radars.items():
+        yield from _known(("sensing", "radars", name, "post"), radar.post, scenario.command.posts, "post")
+    yield from _command_problems(scenario)
+    yield from _fighter_problems(scenario)
+    yield from _warning_problems(scenario)
+    yield from _crew_problems(scenario)
+    yield from _event_problems(scenario)
+
+
+def flight_sides(scenario: Scenario) -> dict[str, str]:
+    """Return the side of each flight."""
+    return {name: flight.side for name, flight in scenario.intruders.items()}
+
+
+def act_kinds(scenario: Scenario) -> list[str]:
+    """Return the kinds of event that a crew may notice: calls and every measure of every ladder."""
+    kinds = ["call", *(name for ladder in scenario.warning.values() for name in ladder.measures)]
+    return list(dict.fromkeys(kinds))
+
+
+def stage_events(scenario: Scenario) -> dict[str, list[str]]:
+    """Return the events in which stages end, each with the posts at which it becomes known."""
+    events: dict[str, list[str]] = {}
+    for name, stage in scenario.command.stages.items():
+        events.setdefault(event_of(name, stage), []).append(stage.post)
+    return events
+
+
+def signals(scenario: Scenario) -> dict[str, list[str]]:
+    """Return every signal that a stage or a ladder may wait for, with the posts at which it is first known."""
+    pictures = list(dict.fromkeys(radar.post for radar in scenario.sensing.radars.values()))
+    controls = [s.control for s in scenario.sides.values() if s.control is not None]
+    crews = list(dict.fromkeys(crew.post for crew in scenario.crew.values()))
+    found = {kind: pictures for kind in ("track", "track-lost")}
+    found |= {f"{way}:{zone}": pictures for way in ("enters", "leaves") for zone in scenario.zones}
+    found |= {kind: controls for kind in ("airborne", "joined", "identified", "answers", *act_kinds(scenario))}
+    found |= {kind: crews for kind in ("notices", "reports")}
+    for event, posts in stage_events(scenario).items():
+        found[event] = [*found.get(event, []), *posts]
+    return found
+
+
+def kinds(scenario: Scenario) -> set[str]:
+    """Return every kind of event that a run of the scenario can record."""
+    hazards = {hazard.leads_to for hazard in scenario.escalation.hazards.values()}
+    return {*RECORDED, *act_kinds(scenario), *stage_events(scenario), *hazards}
+
+
+def _known(path: KeyPath, name: str | None, known: Iterable[str], what: str) -> Iterator[Problem]:
+    known = list(known)
+    if name is not None and name not in known:
+        listed = f"; known: {', '.join(known)}" if 0 < len(known) <= 8 else ""
+        yield path, f'is "{name}", which is no {what}{nearest(name, known) or listed}'
+
+
+def _side_problems(scenario: Scenario) -> Iterator[Problem]:
+    for name, side in scenario.sides.items():
+        path = ("sides", name)
+        for key in ("identification_zone", "airspace", "shadow_zone"):
+            yield from _known((*path, key), getattr(side, key), scenario.zones, "zone")
+        yield from _known((*path, "control"), side.control, scenario.command.posts, "post")
+        for number, flight in enumerate(side.watches or ()):
+            yield from _known((*path, "watches", number), flight, scenario.intruders, "flight")
+
+
+def _command_problems(scenario: Scenario) -> Iterator[Problem]:
+    command = scenario.command
+    for name, post in command.posts.items():
+        yield from _known(("command", "posts", name, "side"), post.side, scenario.sides, "side")
+    for name, link in command.links.items():
+        for number, end in enumerate(link.posts):
+            yield from _known(("command", "links", name, "posts", number), end, command.posts, "post")
+    for name, stage in command.stages.items():
+        yield from _stage_problems(scenario, name, stage)
+    for circle in _circles(command.stages):
+        path = ("command", "stages", circle[0], "after_all")
+        yield path, f"waits for itself: {' after '.join([*circle, circle[0]])}"
+
+
+def _stage_problems(scenario: Scenario, name: str, stage: Stage) -> Iterator[Problem]:
+    path = ("command", "stages", name)
+    yield from _known((*path, "post"), stage.post, scenario.command.posts, "post")
+    yield from _known((*path, "per"), stage.per, scenario.zones, "zone")
+    for number, flight in enumerate(stage.about or ()):
+        yield from _known((*path, "about", number), flight, scenario.intruders, "flight")
+    for number, kind in enumerate(stage.types or ()):
+        yield from _known((*path, "types", number), kind, scenario.fighters.types, "type of fighter")
+    for key in ("after_all", "after_any", "unless"):
+        for number, signal in enumerate(getattr(stage, key)):
+            yield from _heard(scenario, (*path, key, number), signal, stage.post)
+    if event_of(name, stage) in RECORDED | set(act_kinds(scenario)):
+        yield (*path, "emits"), f'is "{event_of(name, stage)}", which the model records itself; choose another name'
+    awaited = {*stage.after_all, *stage.after_any}
+    if stage.per is not None and awaited <= lasting_events(scenario.command.stages):
+        message = f'happens anew per stay in "{stage.per}", so it must wait for something that does, as "enters:{stage.per}"'
+        yield (*path, "per"), message
+    if stage.orders is not None and stage.post in scenario.command.posts:
+        side = scenario.command.posts[stage.post].side
+        if all(pair.side != side for pair in scenario.fighters.pairs.values()):
+            yield (*path, "orders"), f'side "{side}" has no pairs to order; add one in [fighters.pairs]'
+
+
+def _heard(scenario: Scenario, path: KeyPath, signal: str, post: str) -> Iterator[Problem]:
+    """Yield a problem if a signal does not exist or cannot reach a post."""
+    known = signals(scenario)
+    if signal not in known:
+        yield path, f'is "{signal}", which nothing announces{nearest(signal, known)}'
+        return
+    links = scenario.command.links
+    if not any(origin == post or link_between(links, origin, post) for origin in known[signal]):
+        origins = " or ".join(f'"{p}"' for p in known[signal]) or "any post"
+        yield path, f'is "{signal}", known at {origins}, from where no link leads to "{post}"; add a [command.links] table'
+
+
+def _circles(stages: Mapping[str, Stage]) -> Iterator[list[str]]:
+    """Yield each circle of stages that wait for one another in `after_all`, once."""
+    emitters: dict[str, list[str]] = {}
+    for name, stage in stages.items():
+        emitters.setdefault(event_of(name, stage), []).append(name)
+    needs = {
+        name: [emitters[s][0] for s in stage.after_all if len(emitters.get(s, [])) == 1]
+        for name, stage in stages.items()
+    }
+    cleared: set[str] = set()
+    for first in stages:
+        trail: list[str] = []
+
+        def walk(name: str, trail: list[str] = trail) -> list[str] | None:
+            if name in trail:
+                return trail[trail.index(name) :]
+            if name in cleared:
+                return None
+            trail.append(name)
+            for before in needs[name]:
+                if (found := walk(before)) is not None:
+                    return found
+            cleared.add(trail.pop())
+            return None
+
+        circle = walk(first)
+        if circle is not None:
+            cleared.update(trail)
+            yield circle
+
+
+def _fighter_problems(scenario: Scenario) -> Iterator[Problem]:
+    fighters = scenario.fighters
+    for name, pair in fighters.pairs.items():
+        path = ("fighters", "pairs", name)
+        yield from _known((*path, "side"), pair.side, scenario.sides, "side")
+        yield from _known((*path, "type"), pair.type, fighters.types, "type of fighter")
+        yield from _known((*path, "base"), pair.base, fighters.bases, "base")
+        yield from _known((*path, "alert"), pair.alert, fighters.alerts, "alert state")
+        yield from _known((*path, "station"), pair.station, scenario.zones, "zone")
+        if pair.station in scenario.zones and scenario.zones[pair.station].lat_deg is None:
+            yield (*path, "station"), f'"{pair.station}" has no middle; a station is a circle'
+        if pair.side in scenario.sides and pair.side not in fighters.policies:
+            yield (*path, "side"), f'side "{pair.side}" needs a table [fighters.policies.{pair.side}]'
+        if name in scenario.intruders:
+            yield path, f'"{name}" is also the name of a flight; choose another'
+    for name in fighters.policies:
+        yield from _known(("fighters", "policies", name), name, scenario.sides, "side")
+
+
+def _warning_problems(scenario: Scenario) -> Iterator[Problem]:
+    for name, ladder in scenario.warning.items():
+        path = ("warning", name)
+        yield from _known(path, name, scenario.sides, "side")
+        side = scenario.sides.get(name)
+        if side is None:
+            continue
+        if side.control is None:
+            yield path, f'side "{name}" has no post to call from; set sides.{name}.control'
+            continue
+        yield from _known((*path, "per"), ladder.per, scenario.zones, "zone")
+        if ladder.calls is not None:
+            yield from _known((*path, "calls", "zone"), ladder.calls.zone, scenario.zones, "zone")
+            for number, signal in enumerate(ladder.calls.after):
+                yield from _heard(scenario, (*path, "calls", "after", number), signal, side.control)
+        for kind, rule in ladder.measures.items():
+            where = (*path, "measures", kind)
+            yield from _known((*where, "zone"), rule.zone, scenario.zones, "zone")
+            if rule.authority != "standing":
+                yield from _heard(scenario, (*where, "authority"), rule.authority, side.control)
+            if rule.after_calls and ladder.calls is None:
+                yield (*where, "after_calls"), "waits for calls, but the ladder has no `calls`"
+            if kind in RECORDED:
+                yield where, f'"{kind}" is an event that the model records itself; choose another name'
+        if ladder.measures and all(pair.side != name for pair in scenario.fighters.pairs.values()):
+            yield (*path, "measures"), f'side "{name}" has no pairs to take them; add one in [fighters.pairs]'
+
+
+def _crew_problems(scenario: Scenario) -> Iterator[Problem]:
+    acts = act_kinds(scenario)
+    for name, crew in scenario.crew.items():
+        path = ("crew", name)
+        yield from _known(path, name, scenario.intruders, "flight")
+        yield from _known((*path, "post"), crew.post, scenario.command.posts, "post")
+        for key in ("notices_share", "reports_share", "turns_share"):
+            for kind in getattr(crew, key):
+                yield from _known((*path, key, kind), kind, acts, "call or measure")
+
+
+def _event_problems(scenario: Scenario) -> Iterator[Problem]:
+    known = kinds(scenario)
+    crossings = {f"{way}:{zone}" for way in ("enters", "leaves") for zone in scenario.zones}
+    for name, hazard in scenario.escalation.hazards.items():
+        path = ("escalation", "hazards", name)
+        yield from _known((*path, "on"), hazard.on, sorted(known - {"enters", "leaves"} | crossings), "event")
+        if hazard.leads_to in RECORDED | set(act_kinds(scenario)) | set(stage_events(scenario)):
+            yield (*path, "leads_to"), f'is "{hazard.leads_to}", which comes about otherwise; choose another name'
+    for number, rung in enumerate(scenario.escalation.rungs):
+        for place, event in enumerate(rung.reached_by):
+            path_to = ("escalation", "rungs", number, "reached_by", place)
+            yield from _known(path_to, event, sorted(known | crossings), "event")
+        yield from _known(("escalation", "rungs", number, "side"), rung.side, scenario.sides, "side")
+    for name, fact in scenario.facts.items():
+        path = ("facts", name, "select")
+        yield from _known((*path, "kind"), fact.select.kind, sorted(known), "event")
+        yield from _known((*path, "zone"), fact.select.zone, scenario.zones, "zone")
+        yield from _known((*path, "by"), fact.select.by, scenario.sides, "side")
+        yield from _known((*path, "type"), fact.select.type, scenario.fighters.types, "type of fighter")
+        for place, flight in enumerate(fact.select.about or ()):
+            yield from _known((*path, "about", place), flight, scenario.intruders, "flight")
+        if fact.select.during is not None:
+            yield from _known((*path, "during", "zone"), fact.select.during.zone, scenario.zones, "zone")
+        if fact.take in ("duration_s", "distance_km") and (fact.select.kind != "leaves" or fact.select.zone is None):
+            yield ("facts", name, "take"), f'"{fact.take}" goes with select = {{ kind = "leaves", zone = ... }}'
+        words = ("time", "count", "duration_s", "distance_km")
+        if fact.take not in words and not fact.take.startswith(("sum:", "min:")):
+            yield ("facts", name, "take"), f'is "{fact.take}", wanted {", ".join(words)}, sum:<data> or min:<data>'
+
+
+def _source_problems(data: object, scenario: Scenario, path: KeyPath = ()) -> Iterator[Problem]:
+    """Yield each `source` that is neither the id of a source nor an assumption or computation."""
+    if isinstance(data, Mapping):
+        for key, value in data.items():
+            if key == "source":
+                for text in [value] if isinstance(value, str) else value:
+                    if text not in scenario.sources and not text.startswith(("assumption", "computed")):
+                        hint = nearest(text, scenario.sources)
+                        message = f'is "{text}", wanted the id of a [sources] table or text that begins with `assumption` or `computed`'
+                        yield (*path, key), message + hint
+            else:
+                yield from _source_problems(value, scenario, (*path, key))
+    elif isinstance(data, list):
+        for number, value in enumerate(data):
+            yield from _source_problems(value, scenario, (*path, number))

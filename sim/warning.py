@@ -1,0 +1,280 @@
+"""The warning ladder: radio calls, and the measures that a pair beside an intruder takes in their order.
+
+Calls go out on guard at intervals from the moment at which entry is expected.  A measure (a blocking pass, flares, a
+burst ahead of the nose) needs a pair beside the flight, the flight in the measure's zone, so many unanswered calls,
+the authority in hand, and its spacing after the measure before it.  Whoever turns away is left in peace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import Field, model_validator
+
+from sim.clock import NEVER
+from sim.command import Desk, Exchange, Inbox
+from sim.draws import Amount
+from sim.fighters import Force, Pair
+from sim.log import Record
+from sim.sides import Side
+from sim.spec import Name, Section, quantity
+from sim.world import Process, Waiting, World, drawn, drawn_steps, emit, on, ring, sleep, start, wait
+
+BURST_S = 0.01
+DISTANCE_KM = 0.01
+"""The resolutions of the drawn time on the trigger and distance."""
+
+
+class Calls(Section):
+    """`[warning.<side>.calls]`: radio warnings to a flight."""
+
+    after: tuple[str, ...] = Field(min_length=1, description="events that must be known before the first call")
+    zone: Name = Field(description="zone in which the flight is called")
+    first_s: Amount = Field(description="time from the conditions to the first call")
+    interval_s: Amount = Field(description="time from a call to the next")
+    most: int = quantity("calls in one stay at the most", ge=1, le=200)
+
+
+class Measure(Section):
+    """`[warning.<side>.measures.<id>]`: one step of the ladder; its id is the kind of its event."""
+
+    zone: Name = Field(description="zone in which the measure may be taken")
+    authority: str = Field(default="standing", description="`standing`, or the event that grants it")
+    after_calls: int = quantity("calls that must have gone unanswered in this stay", ge=0, le=200, default=0)
+    spacing_s: Amount = Field(description="time that must have passed since the measure before was first taken")
+    delay_s: Amount = Field(description="time from the conditions to the act")
+    interval_s: Amount = Field(description="time from one act to the next of the same measure")
+    most: int = quantity("attempts in one stay at the most", ge=1, le=100, default=1)
+    flares: Amount | None = Field(default=None, description="flares released in one act")
+    burst_s: Amount | None = Field(default=None, description="time on the trigger in one act")
+    rounds_per_minute: float | None = quantity("rate of fire of the gun", gt=0, le=20_000, default=None)
+    distance_km: Amount | None = Field(default=None, description="closest distance to the intruder in one act")
+
+    @model_validator(mode="after")
+    def _gun(self) -> Measure:
+        if (self.burst_s is None) != (self.rounds_per_minute is None):
+            raise ValueError("`burst_s` and `rounds_per_minute` go together")
+        return self
+
+
+class Ladder(Section):
+    """`[warning.<side>]`: the calls and measures of one side, anew for each stay in a zone."""
+
+    per: Name = Field(description="zone for each stay in which the ladder is climbed anew")
+    calls: Calls | None = None
+    measures: Mapping[Name, Measure] = Field(default_factory=dict, description="in the order in which they are taken")
+
+
+Known = tuple[int, int]
+"""(step, id of the record): since when something holds, and what made it so."""
+
+UNKNOWN: Known = (NEVER, -1)
+
+
+@dataclass
+class Encounter:
+    """One stay of one flight as the side that warns it sees it."""
+
+    side: str
+    flight: str
+    stay: int
+    ladder: Ladder
+    inbox: Inbox
+    entries: Mapping[tuple[str, str], Known]
+    calls: list[Record] = field(default_factory=list)
+    answered: int = NEVER
+
+    def over(self, world: World) -> bool:
+        """Return whether the stay has ended, or the flight had turned away before this step."""
+        turned = world.left_script.get(self.flight, NEVER) < world.now
+        return turned or world.tracks[self.flight].window(self.ladder.per, world.now) != self.stay
+
+    def entered(self, zone: str) -> Known:
+        """Return the flight's latest entry into a zone."""
+        return self.entries.get((self.flight, zone), (-1, -1))
+
+    def called(self, count: int) -> Known:
+        """Return the call by which so many had gone unanswered in this stay."""
+        if count == 0 or len(self.calls) < count or self.answered <= self.calls[count - 1].step:
+            return UNKNOWN
+        return self.calls[count - 1].step, self.calls[count - 1].id
+
+
+def call(world: World, encounter: Encounter, control: str, calls: Calls) -> Process:
+    """Call a flight on guard.
+
+    1. Wait until the calling events are known and the flight is in the zone.  2. Call, and call again after each
+    interval, until it answers, turns away or leaves.
+    """
+    flight, chance = encounter.flight, f"{encounter.flight} {encounter.stay}"
+    while (known := _latest(encounter.inbox, calls.after))[0] > world.now or not _in(world, flight, calls.zone):
+        if encounter.over(world):
+            return
+        change = world.tracks[flight].next_change(calls.zone, world.now)
+        ahead = [change, known[0], _window_end(world, encounter)]
+        yield from wait(world, min(k for k in ahead if k > world.now), encounter.inbox.news)
+    cause = max(known, encounter.entered(calls.zone))[1]
+    due = world.now + drawn_steps(world, calls.first_s, encounter.side, f"first-call {chance}", 1)
+    while len(encounter.calls) < calls.most:
+        yield from sleep(world, due)
+        if encounter.over(world) or encounter.answered < world.now:
+            return
+        if not _in(world, flight, calls.zone):
+            due = min(world.tracks[flight].next_change(calls.zone, world.now), _window_end(world, encounter) + 1)
+            continue
+        number = len(encounter.calls) + 1
+        data = {"side": encounter.side, "stay": encounter.stay, "number": number}
+        record = emit(world, "call", control, flight, cause, [control], **data)
+        encounter.calls.append(record)
+        encounter.inbox.news = ring(encounter.inbox.news, world)
+        cause = record.id
+        due = world.now + drawn_steps(world, calls.interval_s, encounter.side, f"call-interval {chance}", number)
+
+
+def measure(world: World, encounter: Encounter, force: Force, names: list[str], before: Known | None) -> Process:
+    """Take the first named measure while its conditions hold, and start the next one after the first time.
+
+    1. Wait until all conditions hold.  2. Take the delay.  3. Act if they still hold; else the attempt has lapsed.
+    4. Begin again after the interval.
+    """
+    name, side, chance = names[0], encounter.side, f"{encounter.flight} {encounter.stay}"
+    rule = encounter.ladder.measures[name]
+    begun, last = before is None, before or UNKNOWN
+    spacing = drawn_steps(world, rule.spacing_s, side, f"{name}-spacing {chance}", 1) if before else 0
+    earliest = 0 if before is None else before[0] + spacing
+    followed = False
+    for attempt in range(1, rule.most + 1):
+        ready = yield from _ready(world, encounter, force, rule, earliest)
+        if ready is None:
+            return
+        cause = ready if begun and attempt == 1 else max(ready, last)
+        delay = drawn_steps(world, rule.delay_s, side, f"{name}-delay {chance}", attempt)
+        yield from sleep(world, world.now + delay)
+        data: dict[str, Any] = {"side": side, "stay": encounter.stay, "number": attempt}
+        pair = _beside(force, encounter.flight, world.now)
+        if pair is None or not _in(world, encounter.flight, rule.zone) or encounter.over(world):
+            record = emit(world, "lapsed", force.name, encounter.flight, cause[1], measure=name, **data)
+        else:
+            data |= {"type": pair.spec.type, **_particulars(world, rule, side, f"{name}-{{}} {chance}", attempt)}
+            record = emit(world, name, pair.name, encounter.flight, cause[1], force.posts, **data)
+            if not followed and len(names) > 1:
+                followed = True
+                start(world, measure(world, encounter, force, names[1:], (record.step, record.id)))
+        last = (record.step, record.id)
+        earliest = world.now + drawn_steps(world, rule.interval_s, side, f"{name}-interval {chance}", attempt)
+
+
+def _ready(world: World, encounter: Encounter, force: Force, rule: Measure, earliest: int) -> Waiting:
+    """Wait until a measure's conditions hold; return what came last of them, or None when the stay is over."""
+    inbox, flight = encounter.inbox, encounter.flight
+    while not encounter.over(world):
+        authority = UNKNOWN if rule.authority == "standing" else inbox.arrivals.get(rule.authority, UNKNOWN)
+        called = encounter.called(rule.after_calls)
+        pair = _beside(force, flight, world.now)
+        now = world.now
+        granted = rule.authority == "standing" or authority[0] <= now
+        heard = rule.after_calls == 0 or called[0] <= now
+        if granted and heard and pair is not None and _in(world, flight, rule.zone) and earliest <= now:
+            holds = [authority, called, (pair.joined, pair.cause or 0), encounter.entered(rule.zone)]
+            return max((known for known in holds if known[0] <= now), default=UNKNOWN)
+        change = world.tracks[flight].next_change(rule.zone, now)
+        ahead = [change, authority[0], called[0], earliest, _window_end(world, encounter)]
+        yield from wait(world, min((k for k in ahead if k > now), default=NEVER), inbox.news)
+    return None
+
+
+def _particulars(world: World, rule: Measure, side: str, decision: str, attempt: int) -> dict[str, Any]:
+    """Return what one act consists of: flares, rounds and distance, as far as the measure has them."""
+    found: dict[str, Any] = {}
+    if rule.flares is not None:
+        found["flares"] = int(drawn(world, rule.flares, side, decision.format("flares"), attempt, resolution=1))
+    if rule.burst_s is not None and rule.rounds_per_minute is not None:
+        burst_s = drawn(world, rule.burst_s, side, decision.format("burst"), attempt, resolution=BURST_S)
+        found["burst_s"] = round(burst_s, 2)
+        found["rounds"] = round(burst_s * rule.rounds_per_minute / 60)
+    if rule.distance_km is not None:
+        km = drawn(world, rule.distance_km, side, decision.format("distance"), attempt, resolution=DISTANCE_KM)
+        found["distance_km"] = round(km, 2)
+    return found
+
+
+def _latest(inbox: Inbox, signals: Iterable[str]) -> Known:
+    return max((inbox.arrivals.get(signal, UNKNOWN) for signal in signals), key=lambda known: known[0])
+
+
+def _in(world: World, flight: str, zone: str) -> bool:
+    return world.tracks[flight].is_inside(zone, world.now)
+
+
+def _window_end(world: World, encounter: Encounter) -> int:
+    """Return the step after the end of the stay: the first at which the encounter is over."""
+    stays = world.tracks[encounter.flight].stays(encounter.ladder.per)
+    leaves = stays[encounter.stay - 1].leaves if encounter.stay <= len(stays) else NEVER
+    return min(NEVER, leaves + 1)
+
+
+def _beside(force: Force, flight: str, step: int) -> Pair | None:
+    """Return the pair that has been beside a flight for longest, if there is one."""
+    beside = [pair for pair in force.pairs if pair.is_beside(flight, step)]
+    return min(beside, key=lambda pair: pair.joined, default=None)
+
+
+class Warden:
+    """What a side's control post sees of every stay, and the calls and measures that come of it."""
+
+    def __init__(
+        self, world: World, exchange: Exchange, side: str, control: str, ladder: Ladder, force: Force | None
+    ) -> None:
+        self.world, self.side, self.control, self.ladder, self.force = world, side, control, ladder, force
+        self.encounters: dict[tuple[str, int], Encounter] = {}
+        self.entries: dict[tuple[str, str], Known] = {}
+        signals = {f"enters:{ladder.per}", "joined"}
+        if ladder.calls is not None:
+            signals |= {*ladder.calls.after, f"enters:{ladder.calls.zone}"}
+        signals |= {rule.authority for rule in ladder.measures.values() if rule.authority != "standing"}
+        Desk(world, exchange, control, sorted(signals), ladder.per, self.open)
+        on(world, "enters", self._entered)
+        on(world, "joined", self._joined)
+        on(world, "answers", self._answered)
+
+    def open(self, flight: str, stay: int, inbox: Inbox) -> None:
+        """Begin to deal with one stay of one flight."""
+        encounter = Encounter(self.side, flight, stay, self.ladder, inbox, self.entries)
+        self.encounters[flight, stay] = encounter
+        if self.ladder.calls is not None:
+            start(self.world, call(self.world, encounter, self.control, self.ladder.calls))
+        if self.force is not None and self.ladder.measures:
+            start(self.world, measure(self.world, encounter, self.force, list(self.ladder.measures), None))
+
+    def _entered(self, record: Record) -> None:
+        self.entries[record.who, record.data["zone"]] = (record.step, record.id)
+
+    def _joined(self, record: Record) -> None:
+        if record.data["side"] == self.side:
+            self._tell(record.about)
+
+    def _answered(self, record: Record) -> None:
+        encounter = self.encounters.get((record.who, record.data["stay"]))
+        if encounter is not None and record.data["side"] == self.side:
+            encounter.answered = min(encounter.answered, record.step)
+
+    def _tell(self, flight: str) -> None:
+        for (about, _), encounter in self.encounters.items():
+            if about == flight:
+                encounter.inbox.news = ring(encounter.inbox.news, self.world)
+
+
+def set_up(
+    world: World,
+    exchange: Exchange,
+    ladders: Mapping[str, Ladder],
+    sides: Mapping[str, Side],
+    forces: Mapping[str, Force],
+) -> None:
+    """Post a warden for each side that has a ladder."""
+    for side, ladder in ladders.items():
+        control = sides[side].control
+        assert control is not None  # a cross-check of the scenario
+        Warden(world, exchange, side, control, ladder, forces.get(side))
