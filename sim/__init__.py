@@ -1,1 +1,1 @@
-"""Discrete-event simulation of military aircraft intercepts over a disputed identification zone."""
+"""Replay air intercepts as processes on a clock, and measure how minutes decide whether they stay routine."""

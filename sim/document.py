@@ -151,10 +151,11 @@ def digest(data: Mapping[str, Any]) -> str:
     """Return 12 hex digits that two scenarios share if they must give the same results.
 
     Left out are the texts for people (`source`, `note`, `title`, `summary`, `label` in any table) and the
-    top-level tables `sources` and `facts`. The order of keys does not count, and 1 is equal to 1.0.
+    top-level tables `sources` and `facts`. The order of keys does not count, except that of tables named by
+    their author: ties go to the first pair, and a ladder's measures are taken in their order. 1 is equal to 1.0.
     """
-    kept = {key: value for key, value in data.items() if key not in UNHASHED_TABLES}
-    canonical = json.dumps(_canonical(kept), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    kept = {key: _canonical(value) for key, value in sorted(data.items()) if key not in UNHASHED_TABLES}
+    canonical = json.dumps(kept, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(canonical.encode()).hexdigest()[:12]
 
 
@@ -366,7 +367,9 @@ def _step(node: object, key: str, path: KeyPath, *, new: bool) -> str | int:
 def _canonical(value: Any) -> Any:
     """Return a value as JSON can hold it, the same for values that are equal to the model."""
     if isinstance(value, Mapping):
-        return {key: _canonical(item) for key, item in value.items() if not _is_for_people(key, item)}
+        kept = {key: _canonical(item) for key, item in value.items() if not _is_for_people(key, item)}
+        named = bool(kept) and all(isinstance(item, dict) for item in kept.values())
+        return [[key, item] for key, item in kept.items()] if named else dict(sorted(kept.items()))
     if isinstance(value, list | tuple):
         return [_canonical(item) for item in value]
     if isinstance(value, datetime | date | time):

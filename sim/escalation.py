@@ -19,7 +19,7 @@ from sim.draws import Amount, Exponential
 from sim.fighters import Force, Pair
 from sim.log import Record
 from sim.spec import Name, Section, quantity
-from sim.world import Process, World, drawn_steps, emit, on, sleep, start, wait
+from sim.world import Process, World, drawn_steps, emit, on, ring, sleep, start, wait
 
 
 class Hazard(Section):
@@ -107,12 +107,10 @@ def face_off(
     news = [world.env.event()]
 
     def hear(record: Record) -> None:
-        if record.about == flight:
-            joined.append(record)
-            fired, news[0] = news[0], world.env.event()
-            fired.succeed()
+        joined.append(record)
+        news[0] = ring(news[0], world)
 
-    on(world, "joined", hear)
+    on(world, "joined", hear, flight)
     number = 0
     while True:
         while not _both(forces, own, flight, world.now - 1) or not _both(forces, own, flight, world.now):

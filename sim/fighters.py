@@ -21,7 +21,7 @@ from pydantic import Field, model_validator
 from sim.clock import NEVER
 from sim.command import Stage
 from sim.draws import Amount
-from sim.flight import Track, Vectors, homeward_table, meeting_step, meeting_table
+from sim.flight import Homeward, Track, Vectors, meeting_step, meeting_table
 from sim.geo import Sphere
 from sim.sides import Side
 from sim.spec import Name, Section, quantity
@@ -170,14 +170,13 @@ def meeting(world: World, pair: Pair, flight: str, place: Vectors, step: int) ->
     return meeting_step(track, place, pair.km_per_step, step)
 
 
-def fuel_step(world: World, pair: Pair, flight: str, joined: int) -> int:
-    """Return the first step from `joined` on at which a pair beside a flight must turn for home."""
-    track = world.tracks[flight]
+def homeward(world: World, pair: Pair, flight: str) -> Homeward:
+    """Return the table of when a pair that leaves a flight at a step is back at its base."""
     key = ("homeward", pair.spec.base, pair.km_per_step)
-    back = table(world, flight, key, lambda: homeward_table(track, pair.base, pair.km_per_step))
-    late = back[joined:] >= pair.fuel_limit
-    first = int(np.argmax(late))
-    return joined + first if late[first] else NEVER
+    found: Homeward = table(
+        world, flight, key, lambda: Homeward.of(world.tracks[flight], pair.base, pair.km_per_step)
+    )
+    return found
 
 
 def home_steps(world: World, pair: Pair, place: Vectors, sphere: Sphere) -> int:
@@ -260,7 +259,7 @@ def _planned_joining(world: World, force: Force, pair: Pair, order: Order) -> in
     joins = reached + planned_steps(world, pair.type.join_s)
     if joins > min(world.clock.last, world.tracks[flight].last):
         return NEVER
-    back = joins + home_steps(world, pair, world.tracks[flight].units[joins], force.sphere)
+    back = int(homeward(world, pair, flight).back[joins])
     return joins if back + world.clock.steps(force.policy.spare_s) <= limit else NEVER
 
 
@@ -418,7 +417,8 @@ def _shadow(world: World, force: Force, pair: Pair) -> Waiting:
     lead = world.clock.steps(force.policy.relief_lead_s)
     identified = False
     while True:
-        fuel, gone = fuel_step(world, pair, flight, joined), _gone(world, force, flight, joined)
+        fuel = homeward(world, pair, flight).first_late(joined, pair.fuel_limit)
+        gone = _gone(world, force, flight, joined)
         if pair.order is None:
             pair.parts = min(fuel, gone)
         if world.now >= pair.parts:

@@ -7,6 +7,7 @@ that step on.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -112,6 +113,24 @@ class Track:
                     found.append(Crossing(stay.leaves, zone, False, number))
         return sorted(found, key=lambda c: (c.step, not c.inwards, c.zone))
 
+    @cached_property
+    def crossings_at(self) -> dict[int, list[Crossing]]:
+        """The crossings of each step that has some."""
+        found: dict[int, list[Crossing]] = {}
+        for crossing in self.crossings:
+            found.setdefault(crossing.step, []).append(crossing)
+        return found
+
+    @cached_property
+    def marks(self) -> list[int]:
+        """The steps at which something changes for the flight, in order: first, crossings, first step after its end."""
+        return sorted({self.first, *self.crossings_at, self.last + 1})
+
+    def next_mark(self, step: int) -> int:
+        """Return the next step after `step` at which something changes for the flight, or NEVER."""
+        place = bisect_right(self.marks, step)
+        return self.marks[place] if place < len(self.marks) else NEVER
+
     def distances_km(self, place: Vectors) -> NDArray[np.float64]:
         """Return the distance to a fixed place (shape (3,)) at each step, infinite where the flight is not there."""
         distances = np.full(len(self.units), np.inf)
@@ -138,9 +157,11 @@ class Track:
                 units[step:][on_leg] = waypoint
             here, start = waypoint, start + length
         units[step] = self.units[step]
-        altitude_ft = self.altitude_ft.copy()
-        altitude_ft[step:] = self.altitude_ft[step]
-        return Track(self.name, self.sphere, self.regions, self.first, len(units) - 1, units, altitude_ft)
+        turned = Track(self.name, self.sphere, self.regions, self.first, len(units) - 1, units, self.altitude_ft.copy())
+        turned.altitude_ft[step:] = self.altitude_ft[step]
+        for zone, region in self.regions.items():
+            turned._inside[zone] = np.concatenate((self.inside(zone)[: step + 1], region.contains(units[step + 1 :])))
+        return turned
 
 
 def meeting_table(track: Track, place: Vectors, km_per_step: float) -> NDArray[np.int64]:
@@ -166,6 +187,26 @@ def track_reach(track: Track, place: Vectors, km_per_step: float) -> NDArray[np.
     return np.arange(len(track.units)) - track.distances_km(place) / km_per_step
 
 
-def homeward_table(track: Track, base: Vectors, km_per_step: float) -> NDArray[np.float64]:
-    """Return for each step k the step at which a flier that leaves the track at k is back at its base."""
-    return np.arange(len(track.units)) + np.ceil(track.distances_km(base) / km_per_step)
+@dataclass(frozen=True)
+class Homeward:
+    """For each step k the step at which a flier that leaves a track at k is back at its base, shape (steps,)."""
+
+    back: NDArray[np.float64]
+    rises: bool
+    """Whether it never falls: so it is where the flier is faster than the track."""
+
+    @classmethod
+    def of(cls, track: Track, base: Vectors, km_per_step: float) -> Homeward:
+        """Make the table of a track, a base and a flier's speed."""
+        back = np.arange(len(track.units)) + np.ceil(track.distances_km(base) / km_per_step)
+        flown = back[track.first : track.last + 1]
+        return cls(back, bool(np.all(flown[1:] >= flown[:-1])))
+
+    def first_late(self, since: int, limit: int) -> int:
+        """Return the first step from `since` on from which the flier would be back at `limit` or later, or NEVER."""
+        if self.rises:
+            late = since + int(np.searchsorted(self.back[since:], limit, side="left"))
+            return late if late < len(self.back) else NEVER
+        hits = self.back[since:] >= limit
+        first = int(np.argmax(hits))
+        return since + first if hits[first] else NEVER

@@ -130,24 +130,21 @@ def fly(world: World, name: str) -> Process:
     1. Appear.  2. Enter or leave zones as the table says.  3. End where the route ends; after a turn go on with the
     new table.
     """
-    inside: dict[str, bool] = dict.fromkeys(world.tracks[name].regions, False)
-    stays: dict[str, int] = dict.fromkeys(inside, 0)
     appeared: int | None = None
     while True:
         track, now = world.tracks[name], world.now
-        if appeared is None and track.exists(now):
+        if now == track.first:
             appeared = emit(world, "appears", name, name, None).id
-        for zone, was in inside.items():
-            if track.is_inside(zone, now) != was:
-                inside[zone] = not was
-                stays[zone] += not was
-                cause = appeared if now == track.first else _turn_record(world, name)
-                emit(world, "leaves" if was else "enters", name, name, cause, zone=zone, stay=stays[zone])
+        for crossing in track.crossings_at.get(now, ()):
+            cause = appeared if now == track.first else _turn_record(world, name)
+            kind = "enters" if crossing.inwards else "leaves"
+            emit(world, kind, name, name, cause, zone=crossing.zone, stay=crossing.stay)
         if now == track.last + 1:
             emit(world, "ends", name, name, None)
-        ahead = [c.step for c in track.crossings if c.step > now]
-        ahead += [k for k in (track.first, track.last + 1) if k > now]
-        yield from wait(world, min(ahead, default=NEVER), world.track_news[name])
+        seen = now
+        while world.now == seen:
+            yield from wait(world, track.next_mark(seen), world.track_news[name])
+            track = world.tracks[name]
 
 
 def _turn_record(world: World, name: str) -> int | None:

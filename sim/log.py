@@ -87,7 +87,7 @@ def in_order(records: Iterable[Record], clock: Clock) -> Log:
         same_step = record.cause is not None and records[record.cause].step == record.step
         depth.append(depth[record.cause] + 1 if same_step and record.cause is not None else 0)
     keys = [
-        (r.step, depth[i], r.kind, r.who, r.about, json.dumps(r.data, sort_keys=True))
+        (r.step, depth[i], r.kind, r.who, r.about, repr(r.data))
         for i, r in enumerate(records)
     ]
     order = sorted(range(len(records)), key=keys.__getitem__)

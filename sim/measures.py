@@ -233,6 +233,23 @@ def _number_gap(fact: Fact, value: float) -> tuple[float, bool]:
     return round(below + above, 3), below + above == 0
 
 
+def within(replication: Replication, fact: Fact, low: float, high: float) -> bool:
+    """Return whether an interval of simulated values meets what was reported, with its tolerance."""
+    if fact.take != "time":
+        least = fact.value - (fact.tolerance or 0.0) if fact.value is not None else fact.low
+        most = fact.value + (fact.tolerance or 0.0) if fact.value is not None else fact.high
+        return (least is None or high >= least) and (most is None or low <= most)
+    clock = replication.prepared.clock
+    early, late = low * clock.step_s, high * clock.step_s
+    if fact.at is not None:
+        at = clock.seconds_at(fact.at)
+        if fact.direction is not None:
+            return early < at if fact.direction == "before" else late > at
+        return early <= at + (fact.tolerance_s or 0.0) and late >= at - (fact.tolerance_s or 0.0)
+    after = fact.earliest is None or late >= clock.seconds_at(fact.earliest)
+    return after and (fact.latest is None or early <= clock.seconds_at(fact.latest))
+
+
 def simulated(replication: Replication, fact: Fact) -> float | None:
     """Return what a fact speaks of as it came out: a step for a time, else a number; None if it did not happen."""
     found = list(_selected(replication, fact.select))

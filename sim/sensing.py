@@ -106,11 +106,11 @@ class Picture:
         self.post, self.flight, self.radars = post, flight, radars
         self.confirmed, self.lost = NEVER, NEVER
         self.record = -1
-        on(world, "enters", lambda record: self._hear(world, record))
-        on(world, "leaves", lambda record: self._hear(world, record))
+        for kind in ("enters", "leaves"):
+            on(world, kind, lambda record: self._hear(world, record), flight)
 
     def _hear(self, world: World, record: Record) -> None:
-        if record.who == self.flight and self.confirmed < record.step <= self.lost:
+        if self.confirmed < record.step <= self.lost:
             world.announce(self.post, f"{record.kind}:{record.data['zone']}", self.flight, record.id)
 
     def spans(self, world: World) -> list[tuple[int, int, str]]:

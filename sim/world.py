@@ -41,7 +41,7 @@ class World:
     tables: dict[Any, Any]
     ticking: bool = False
     records: list[Record] = field(default_factory=list)
-    hearers: dict[str, list[Callable[[Record], None]]] = field(default_factory=dict)
+    hearers: dict[tuple[str, str], list[Callable[[Record], None]]] = field(default_factory=dict)
     announce: Callable[[str, str, str, int], None] = lambda _post, _signal, _about, _cause: None
     own_tables: dict[Any, Any] = field(default_factory=dict)
     left_script: dict[str, int] = field(default_factory=dict)
@@ -50,7 +50,7 @@ class World:
     @property
     def now(self) -> int:
         """The current step."""
-        return int(self.env.now)
+        return self.env.now  # type: ignore[return-value]  # only whole steps are ever scheduled
 
 
 def emit(
@@ -65,16 +65,18 @@ def emit(
     """Enter an event in the log, tell the chapters that asked for its kind, and announce it at posts."""
     record = Record(len(world.records), world.now, kind, who, about, cause, data)
     world.records.append(record)
-    for hear in world.hearers.get(kind, ()):
+    for hear in world.hearers.get((kind, ""), ()):
+        hear(record)
+    for hear in world.hearers.get((kind, about), ()):
         hear(record)
     for post in posts:
         world.announce(post, kind, about, record.id)
     return record
 
 
-def on(world: World, kind: str, hear: Callable[[Record], None]) -> None:
-    """Have `hear` called with every record of a kind, in the step in which it is entered."""
-    world.hearers.setdefault(kind, []).append(hear)
+def on(world: World, kind: str, hear: Callable[[Record], None], about: str = "") -> None:
+    """Have `hear` called with every record of a kind, or only those about one flight, as it is entered."""
+    world.hearers.setdefault((kind, about), []).append(hear)
 
 
 def start(world: World, process: Process) -> None:
@@ -106,16 +108,22 @@ def wait(world: World, until: int, *news: simpy.Event) -> Waiting:
     if world.ticking:
         until = world.now + 1
     if until > world.clock.last:
-        if not news:
-            yield world.env.event()
-        elif len(news) == 1:
-            yield news[0]
-        else:
-            yield world.env.any_of(news)
-    elif news:
-        yield world.env.any_of([world.env.timeout(until - world.now), *news])
+        alarm = None
     else:
-        yield world.env.timeout(until - world.now)
+        alarm = world.env.timeout(until - world.now)
+    if not news:
+        yield world.env.event() if alarm is None else alarm
+        return
+    wake = world.env.event()
+
+    def fire(_: simpy.Event) -> None:
+        if not wake.triggered:
+            wake.succeed()
+
+    for event in (*news, alarm) if alarm is not None else news:
+        assert event.callbacks is not None  # nobody waits for what has happened: `ring` hands out a fresh event
+        event.callbacks.append(fire)
+    yield wake
 
 
 def ring(event: simpy.Event, world: World) -> simpy.Event:
@@ -143,6 +151,10 @@ def drawn_steps(
 
 def planned_steps(world: World, law: Distribution, *, least: int = 1) -> int:
     """Return the median of a duration in whole steps: what a planner reckons with before the dice fall."""
-    return max(least, quantile_index(law, 0.5, world.clock.step_s, world.clock.last + 1))
+    key = ("median", id(law))  # the scenario keeps its laws alive as long as its tables
+    median = world.tables.get(key)
+    if median is None:
+        median = world.tables[key] = quantile_index(law, 0.5, world.clock.step_s, world.clock.last + 1)
+    return max(least, median)
 
 

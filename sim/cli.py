@@ -1,0 +1,288 @@
+"""The command line: `intercept run`, `check`, `list`, `new`, `schema` and `plot`.
+
+Data goes to stdout, narration to stderr.  Errors of input end with exit code 2 and a line for each problem.
+Heavy modules are imported inside the command that needs them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from enum import StrEnum
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, TypeVar
+
+import typer
+
+from sim.errors import InputError, InterceptError, Problem
+
+if TYPE_CHECKING:
+    from sim.document import Document
+    from sim.scenario import Scenario
+    from sim.store import Recorded
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it: 128 and the signal's number."""
+
+app = typer.Typer(
+    help="Replay an air intercept from a scenario file, and measure how minutes decide whether it stays routine.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+ScenarioArgument = Annotated[
+    str, typer.Argument(metavar="SCENARIO", help="A scenario file, or a bundled scenario by name (see `list`).")
+]
+RunArgument = Annotated[
+    str, typer.Argument(metavar="RUN", help="A run folder, or a scenario file or name, which is then run.")
+]
+SeedOption = Annotated[int, typer.Option("--seed", min=0, max=2**63 - 1, help="Seed of the random numbers.")]
+ReplicationOption = Annotated[
+    int, typer.Option("--replication", "-r", min=0, max=2**40, help="Number of the replication under the seed.")
+]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="PATH=VALUE", help="Override a value, as command.stages.scramble.delay_s=30."),
+]
+CountOption = Annotated[
+    int,
+    typer.Option("-n", "--replications", min=1, max=10**6, help="Run so many replications and print their spread."),
+]
+
+
+def main() -> None:
+    """Run the command line; end with 0, 1 (failure), 2 (wrong input) or 130 (interrupted)."""
+    try:
+        app()
+    except BrokenPipeError:  # the reader of our output has gone, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+def _answers_errors(command: Callable[P, T]) -> Callable[P, T]:
+    """Turn the project's errors and Ctrl-C into a message on stderr and an exit code."""
+
+    @wraps(command)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return command(*args, **kwargs)
+        except InterceptError as error:
+            print(error, file=sys.stderr)
+            raise typer.Exit(error.exit_code) from None
+        except KeyboardInterrupt:
+            print("interrupted; nothing was written", file=sys.stderr)
+            raise typer.Exit(INTERRUPTED) from None
+
+    return guarded
+
+
+@app.command()
+@_answers_errors
+def run(
+    scenario: ScenarioArgument,
+    seed: SeedOption = 1,
+    replication: ReplicationOption = 0,
+    replications: CountOption = 1,
+    overrides: SetOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the table.")] = False,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="DIR", help="Write a run folder; nothing without it.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the run in the folder of -o.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors and what --json asks for.")] = False,
+) -> None:
+    """Replay a scenario once, and print what was simulated beside what was reported."""
+    from sim import store
+
+    if replications > 1 and output is not None:
+        problem = "keeps one replication; leave out -n, and choose it with --replication"
+        raise InputError([Problem("-o", None, "", problem)])
+    if output is not None:
+        store.check_free(output, force=force)
+    document, read = _read(scenario, overrides)
+    if replications > 1:
+        _run_many(read, document, seed, replication, replications, as_json=as_json, quiet=quiet)
+        return
+    recorded = _record(read, document, seed, replication)
+    if output is not None:
+        store.write(recorded, document, output, force=force)
+    if as_json:
+        print(json.dumps(store.as_object(recorded), ensure_ascii=False))
+    elif not quiet:
+        from sim.terminal import show_run
+
+        show_run(recorded)
+    if output is not None and not quiet:
+        print(f"wrote {output}/: {', '.join(store.FILES)}", file=sys.stderr)
+
+
+def _read(name: str, overrides: list[str] | None) -> tuple[Document, Scenario]:
+    from sim.scenario import read
+
+    scenario, document = read(name, overrides or ())
+    return document, scenario
+
+
+def _record(scenario: Scenario, document: Document, seed: int, replication: int) -> Recorded:
+    from sim import store
+    from sim.draws import Uniforms
+    from sim.run import prepare, replicate
+
+    return store.record(replicate(prepare(scenario), Uniforms(seed), replication), document)
+
+
+def _run_many(
+    scenario: Scenario, document: Document, seed: int, first: int, count: int, *, as_json: bool, quiet: bool
+) -> None:
+    from sim import spread
+    from sim.terminal import progress, show_spread
+
+    summary = spread.of(scenario, document, seed, count, first, tell=None if quiet else progress)
+    if as_json:
+        print(json.dumps(summary, ensure_ascii=False))
+    elif not quiet:
+        show_spread(summary)
+
+
+@app.command()
+@_answers_errors
+def check(
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Scenario files, or bundled names.")],
+    overrides: SetOption = None,
+) -> None:
+    """Check scenario files, and report every error of each with its line and key."""
+    from sim.scenario import read
+
+    problems: list[Problem] = []
+    for file in files:
+        try:
+            scenario, _ = read(file, overrides or ())
+        except InputError as error:
+            problems += error.problems
+            continue
+        parts = {
+            "flights": scenario.intruders,
+            "zones": scenario.zones,
+            "stages": scenario.command.stages,
+            "pairs": scenario.fighters.pairs,
+            "facts": scenario.facts,
+        }
+        print(f"{file}: ok, " + ", ".join(f"{len(part)} {name}" for name, part in parts.items()))
+    if problems:
+        raise InputError(problems)
+
+
+@app.command(name="list")
+@_answers_errors
+def list_scenarios(
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON array.")] = False,
+) -> None:
+    """List the bundled scenarios."""
+    from sim.document import bundled, load
+
+    rows = [
+        {"name": name, "title": load(path).data["scenario"]["title"], "file": str(path)}
+        for name, path in bundled().items()
+    ]
+    if as_json:
+        print(json.dumps(rows, ensure_ascii=False))
+        return
+    width = max(len(row["name"]) for row in rows)
+    for row in rows:
+        print(f"{row['name']:{width}}  {row['title']}")
+
+
+@app.command()
+@_answers_errors
+def new(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write; it must not exist.")],
+) -> None:
+    """Write a small commented scenario to start from, and beside it the schema that editors read."""
+    from sim.document import bundled_folder
+
+    file = file if file.suffix == ".toml" else file.with_name(file.name + ".toml")
+    if file.exists():
+        raise InputError([Problem(str(file), None, "", "already exists; choose another name")])
+    if not file.parent.is_dir():
+        raise InputError([Problem(str(file.parent), None, "", "is no folder; make it first")])
+    file.write_text((bundled_folder() / "first-intercept.toml").read_text(encoding="utf-8"), encoding="utf-8")
+    schema_file = file.parent / "scenario.schema.json"
+    if not schema_file.exists():
+        schema_file.write_text(_schema_text(), encoding="utf-8")
+    print(f"wrote {file} and {schema_file}; try: intercept run {file}", file=sys.stderr)
+
+
+@app.command()
+@_answers_errors
+def schema() -> None:
+    """Print the JSON Schema of scenario files (draft 4, which TOML editors read)."""
+    print(_schema_text(), end="")
+
+
+def _schema_text() -> str:
+    from sim.scenario import Scenario
+    from sim.schema import scenario_schema
+
+    return json.dumps(scenario_schema(Scenario), indent=1, ensure_ascii=False) + "\n"
+
+
+class Figure(StrEnum):
+    """The figures that `plot` draws."""
+
+    board = "board"
+    map = "map"
+
+
+@app.command()
+@_answers_errors
+def plot(
+    figure: Annotated[Figure, typer.Argument(help="Which figure.")],
+    source: RunArgument,
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="A .png, .svg or .pdf file.")],
+    seed: SeedOption = 1,
+    replication: ReplicationOption = 0,
+    overrides: SetOption = None,
+    spread_of: Annotated[
+        int,
+        typer.Option("--spread", min=0, max=10**6, help="Draw whiskers from so many replications (board)."),
+    ] = 0,
+) -> None:
+    """Draw a figure of a run: the encounter board, or the track map."""
+    from plots.style import check_format, save
+    from sim import store
+
+    check_format(output)
+    folder = Path(source)
+    if folder.is_dir():
+        if overrides:
+            raise InputError([Problem("--set", None, "", "changes a scenario, but RUN is a folder of a finished run")])
+        recorded = store.read(folder)
+    else:
+        document, scenario = _read(source, overrides)
+        recorded = _record(scenario, document, seed, replication)
+    save(_draw(figure, recorded, spread_of), output)
+    print(f"wrote {output}", file=sys.stderr)
+
+
+def _draw(figure: Figure, recorded: Recorded, spread_of: int) -> Any:
+    if figure is Figure.map:
+        from plots.map import track_map
+
+        return track_map(recorded)
+    from plots.board import board
+
+    if not spread_of:
+        return board(recorded)
+    from sim import spread
+    from sim.terminal import progress
+
+    return board(recorded, spread=spread.rung_steps(recorded.scenario, recorded.manifest["seed"], spread_of, progress))

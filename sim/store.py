@@ -1,0 +1,252 @@
+"""Run folders: what a run was made of and what came of it, in files that outlast the program.
+
+A folder holds `manifest.json` (scenario hash, seed, versions), `scenario.toml` (resolved), `events.jsonl`, `tracks.csv`
+and `outcomes.json`.  Nothing is overwritten unless the caller says so, and a folder appears whole or not at all.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sim import measures
+from sim.clock import NEVER
+from sim.document import Document, digest, dump, load
+from sim.errors import InputError, Problem
+from sim.fighters import Leg, Pair
+from sim.flight import Track
+from sim.run import Replication
+from sim.scenario import Scenario, parse
+
+FORMAT = 1
+"""Version of the run folder's layout."""
+
+TRACK_EVERY_S = 10
+PACKAGES = ("intercept-sim", "simpy", "numpy", "pydantic")
+FILES = ("manifest.json", "scenario.toml", "events.jsonl", "tracks.csv", "outcomes.json")
+
+
+@dataclass(frozen=True)
+class Way:
+    """The way of one flight or pair: arrays of equal length, one row each `TRACK_EVERY_S`."""
+
+    kind: str  # "flight" or "pair"
+    side: str
+    step: np.ndarray[Any, np.dtype[np.int64]]
+    lat_deg: np.ndarray[Any, np.dtype[np.float64]]
+    lon_deg: np.ndarray[Any, np.dtype[np.float64]]
+    altitude_ft: np.ndarray[Any, np.dtype[np.float64]]
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """One recorded replication: all that figures and pages are drawn from.
+
+    `events` are the log's rows as in `events.jsonl`; `ways` are by flight and pair; `outcomes`, `reported` and
+    `rungs` are those of `sim.measures`; `manifest` names scenario, hash, seed and replication.
+    """
+
+    scenario: Scenario
+    manifest: Mapping[str, Any]
+    events: list[dict[str, Any]]
+    ways: Mapping[str, Way]
+    outcomes: Mapping[str, Any]
+    reported: list[dict[str, Any]]
+    rungs: list[dict[str, Any]]
+
+
+def record(replication: Replication, document: Document) -> Recorded:
+    """Return what is kept of a replication."""
+    clock = replication.prepared.clock
+    manifest = {
+        "format": FORMAT,
+        "scenario": document.name,
+        "hash": digest(document.data),
+        "seed": replication.seed,
+        "replication": replication.number,
+        "step_s": clock.step_s,
+        "start": clock.start.isoformat(),
+        "versions": {package: _version(package) for package in PACKAGES},
+    }
+    return Recorded(
+        replication.prepared.scenario,
+        manifest,
+        replication.log.rows(),
+        ways(replication),
+        measures.outcomes(replication),
+        measures.reported(replication),
+        measures.rungs(replication),
+    )
+
+
+def as_object(recorded: Recorded) -> dict[str, Any]:
+    """Return a recorded replication as the one object that `run --json` prints."""
+    named = ("scenario", "hash", "seed", "replication", "step_s", "start")
+    return {key: recorded.manifest[key] for key in named} | {
+        "events": recorded.events,
+        "outcomes": recorded.outcomes,
+        "reported": recorded.reported,
+        "rungs": recorded.rungs,
+    }
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:  # run from a source tree that is not installed
+        return "unknown"
+
+
+def ways(replication: Replication) -> dict[str, Way]:
+    """Return the way of every flight and of every pair that took off, one place each `TRACK_EVERY_S`."""
+    clock, scenario = replication.prepared.clock, replication.prepared.scenario
+    every = max(1, round(TRACK_EVERY_S / clock.step_s))
+    found = {}
+    for name, track in replication.tracks.items():
+        steps = np.arange(track.first, track.last + 1)
+        steps = steps[(steps % every == 0) | (steps == track.first) | (steps == track.last)]
+        lat_deg, lon_deg = track.sphere.degrees(track.units[steps])
+        side = scenario.intruders[name].side
+        found[name] = Way("flight", side, steps, lat_deg, lon_deg, track.altitude_ft[steps])
+    for force in replication.forces.values():
+        for pair in force.pairs:
+            if pair.legs:
+                found[pair.name] = _pair_way(replication, pair, every)
+    return found
+
+
+def _pair_way(replication: Replication, pair: Pair, every: int) -> Way:
+    last, sphere = replication.prepared.clock.last, replication.prepared.sphere
+    rows: dict[int, tuple[Any, float]] = {}
+    for leg in pair.legs:
+        ends = min(leg.ends, last)
+        steps = [k for k in range(leg.begins, ends + 1) if k % every == 0 or k in (leg.begins, ends)]
+        for step in steps:
+            rows[step] = _place(replication.tracks, sphere, leg, step)
+    steps = sorted(rows)
+    units = np.array([rows[k][0] for k in steps])
+    lat_deg, lon_deg = sphere.degrees(units)
+    altitude_ft = np.array([rows[k][1] for k in steps])
+    return Way("pair", pair.spec.side, np.array(steps), lat_deg, lon_deg, altitude_ft)
+
+
+def _place(tracks: Mapping[str, Track], sphere: Any, leg: Leg, step: int) -> tuple[Any, float]:
+    if leg.beside is not None:
+        track = tracks[leg.beside]
+        at = min(step, track.last)
+        return track.units[at], float(track.altitude_ft[at])
+    assert leg.origin is not None and leg.goal is not None
+    share = 1.0 if leg.ends == leg.begins else (step - leg.begins) / (leg.ends - leg.begins)
+    return sphere.interpolate(leg.origin, leg.goal, min(1.0, share)), float("nan")
+
+
+def check_free(folder: Path, *, force: bool) -> None:
+    """Raise InputError if a run folder may not be written here: something is there that would be lost."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        if not force:
+            problem = "already exists; choose another folder, or --force to replace the run in it"
+            raise InputError([Problem(str(folder), None, "", problem)])
+        if not (folder / "manifest.json").is_file():
+            problem = "is no run folder, so --force does not replace it; choose another folder"
+            raise InputError([Problem(str(folder), None, "", problem)])
+
+
+def write(recorded: Recorded, document: Document, folder: Path, *, force: bool = False) -> None:
+    """Write a run folder whole or not at all.
+
+    Raises InputError if the folder exists and is not empty, unless `force` replaces a run folder.
+    """
+    folder = folder.absolute()
+    check_free(folder, force=force)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError([Problem(str(folder.parent), None, "", f"cannot be made: {error.strerror}")]) from error
+    fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        for name, text in _contents(recorded, document):
+            (fresh / name).write_text(text, encoding="utf-8")
+        fresh.chmod(0o755)
+        if folder.exists():
+            old = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent))
+            folder.replace(old)
+            fresh.replace(folder)
+            shutil.rmtree(old)
+        else:
+            fresh.replace(folder)
+    except OSError as error:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise InputError([Problem(str(folder), None, "", f"cannot be written: {error.strerror}")]) from error
+    except BaseException:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise
+
+
+def _contents(recorded: Recorded, document: Document) -> Iterator[tuple[str, str]]:
+    yield "scenario.toml", dump(document.data)
+    yield "events.jsonl", "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in recorded.events)
+    yield "tracks.csv", _tracks_csv(recorded)
+    results = {"outcomes": recorded.outcomes, "reported": recorded.reported, "rungs": recorded.rungs}
+    yield "outcomes.json", json.dumps(results, ensure_ascii=False, indent=1) + "\n"
+    yield "manifest.json", json.dumps(recorded.manifest, ensure_ascii=False, indent=1) + "\n"
+
+
+def _tracks_csv(recorded: Recorded) -> str:
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(["name", "kind", "side", "step", "lat_deg", "lon_deg", "altitude_ft"])
+    for name, way in recorded.ways.items():
+        for step, lat, lon, altitude in zip(way.step, way.lat_deg, way.lon_deg, way.altitude_ft, strict=True):
+            high = "" if np.isnan(altitude) else f"{altitude:.0f}"
+            rows.writerow([name, way.kind, way.side, int(step), f"{lat:.5f}", f"{lon:.5f}", high])
+    return text.getvalue()
+
+
+def read(folder: Path) -> Recorded:
+    """Read a run folder. Raises InputError if it is none, or one of another version."""
+    missing = [name for name in FILES if not (folder / name).is_file()]
+    if missing:
+        raise InputError([Problem(str(folder), None, "", f"is no run folder: it lacks {', '.join(missing)}")])
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        results = json.loads((folder / "outcomes.json").read_text(encoding="utf-8"))
+        lines = (folder / "events.jsonl").read_text(encoding="utf-8").splitlines()
+        events = [json.loads(line) for line in lines]
+    except json.JSONDecodeError as error:
+        raise InputError([Problem(str(folder), None, "", f"is damaged: {error}")]) from error
+    if manifest.get("format") != FORMAT:
+        problem = f"has format {manifest.get('format')}, this program reads {FORMAT}; run the scenario again"
+        raise InputError([Problem(str(folder / "manifest.json"), None, "format", problem)])
+    scenario = parse(load(folder / "scenario.toml"))
+    found = _read_ways(folder / "tracks.csv")
+    return Recorded(
+        scenario, manifest, events, found, results["outcomes"], results["reported"], results["rungs"]
+    )
+
+
+def _read_ways(path: Path) -> dict[str, Way]:
+    rows: dict[str, list[dict[str, str]]] = {}
+    with path.open(encoding="utf-8", newline="") as lines:
+        for row in csv.DictReader(lines):
+            rows.setdefault(row["name"], []).append(row)
+    return {
+        name: Way(
+            each[0]["kind"],
+            each[0]["side"],
+            np.array([int(row["step"]) for row in each]),
+            np.array([float(row["lat_deg"]) for row in each]),
+            np.array([float(row["lon_deg"]) for row in each]),
+            np.array([float(row["altitude_ft"] or "nan") for row in each]),
+        )
+        for name, each in rows.items()
+    }

@@ -1,0 +1,268 @@
+"""What the terminal shows: tables that fit 80 columns and use more where there is more."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from sim.store import Recorded
+
+QUIET_S = 1.0
+"""A count of replications is told from this time on, so that a quick run says nothing."""
+
+DISPUTED = "†"
+_progress = {"began": 0.0, "told": 0.0}
+
+
+def console() -> Console:
+    """Return the console of stdout: colours only where they can be shown."""
+    return Console(highlight=False, soft_wrap=False)
+
+
+def progress(done: int, count: int) -> None:
+    """Tell on stderr how many replications are done, with the rate and the time left."""
+    now = time.perf_counter()
+    if done == 1:
+        _progress["began"] = _progress["told"] = now
+    passed = now - _progress["began"]
+    terminal = sys.stderr.isatty()
+    if done == count and terminal and passed > QUIET_S:
+        print(f"\r{count} replications in {passed:.1f} s" + " " * 30, file=sys.stderr)
+    elif now - _progress["told"] >= (QUIET_S if terminal else 10.0) and done < count:
+        _progress["told"] = now
+        left = passed / done * (count - done)
+        line = f"{done} of {count} replications, {done / passed:.0f} a second, {left:.0f} s left"
+        print(f"\r{line}   " if terminal else line, end="" if terminal else "\n", file=sys.stderr, flush=True)
+
+
+def show_run(recorded: Recorded) -> None:
+    """Print one replication: what was simulated beside what was reported, then its outcome in a few lines."""
+    out = console()
+    manifest = recorded.manifest
+    out.print(Text(recorded.scenario.scenario.title, style="bold"))
+    run = f"seed {manifest['seed']}, replication {manifest['replication']}, scenario {manifest['hash']}"
+    out.print(Text(f"{manifest['scenario']}: {run}", style="dim"))
+    times = [row for row in recorded.reported if "gap_s" in row]
+    numbers = [row for row in recorded.reported if "gap_s" not in row]
+    if times or recorded.rungs:
+        out.print(_times(recorded, times))
+    if numbers:
+        out.print(_numbers(numbers))
+    if any(row["disputed"] for row in recorded.reported):
+        out.print(Text(f" {DISPUTED} disputed between sources or governments", style="dim"))
+        out.print()
+    for label, text in _summary(recorded):
+        line = Text(f"{label:<10}", style="bold")
+        line.append(text, style="not bold")
+        out.print(line)
+
+
+def _table(*columns: tuple[str, str, dict[str, Any]]) -> Table:
+    table = Table(box=None, show_edge=False, pad_edge=False, padding=(0, 1), header_style="bold", expand=False)
+    for title, justify, options in columns:
+        table.add_column(title, justify=justify, **options)  # type: ignore[arg-type]
+    return table
+
+
+def _times(recorded: Recorded, facts: list[dict[str, Any]]) -> Table:
+    table = _table(
+        ("simulated", "left", {"no_wrap": True, "min_width": 9}),
+        ("reported", "left", {"no_wrap": True, "min_width": 12}),
+        ("gap", "right", {"no_wrap": True, "min_width": 7}),
+        ("event", "left", {"ratio": 1}),
+        ("role", "left", {"no_wrap": True}),
+        ("", "left", {"no_wrap": True}),
+    )
+    rows = [(row["simulated"], 1, row) for row in facts] + [
+        (rung["time"], 0, {"rung": rung["name"]}) for rung in recorded.rungs if rung["time"] is not None
+    ]
+    start = str(recorded.manifest["start"])[11:]
+    for simulated, _, row in sorted(rows, key=lambda item: _order(item[0], start, item[2], item[1])):
+        if "rung" in row:
+            table.add_row(_clock(simulated), Text("-", style="dim"), "", Text(f"▲ {row['rung']}", style="cyan"), "", "")
+        else:
+            table.add_row(
+                _clock(simulated) if simulated else Text("-", style="red"),
+                Text(_reported(row["reported"]), style="dim"),
+                "" if row["gap_s"] is None else f"{row['gap_s']:+.0f} s",
+                _statement(row),
+                Text(row["role"], style="dim"),
+                _verdict(row["ok"]),
+            )
+    return table
+
+
+def _order(simulated: str | None, start: str, row: Mapping[str, Any], late: int) -> tuple[bool, str, int]:
+    """Sort by the simulated time, or by the reported one where nothing happened; past midnight comes last."""
+    at = simulated or str(row.get("reported", "")).removeprefix("before ").removeprefix("after ")
+    return at[:8] < start[:8], at[:8], late
+
+
+def _numbers(facts: list[dict[str, Any]]) -> Table:
+    table = _table(
+        ("simulated", "right", {"no_wrap": True, "min_width": 9}),
+        ("reported", "right", {"no_wrap": True, "min_width": 12}),
+        ("gap", "right", {"no_wrap": True, "min_width": 7}),
+        ("number", "left", {"ratio": 1}),
+        ("role", "left", {"no_wrap": True}),
+        ("", "left", {"no_wrap": True}),
+    )
+    for row in facts:
+        table.add_row(
+            "-" if row["simulated"] is None else f"{row['simulated']:g}",
+            Text(_reported(row["reported"]), style="dim"),
+            "" if row["gap"] is None else f"{row['gap']:+g}",
+            _statement(row),
+            Text(row["role"], style="dim"),
+            _verdict(row["ok"]),
+        )
+    return table
+
+
+def _clock(local: str) -> str:
+    return local[:8]
+
+
+def _reported(value: Any) -> str:
+    """Write a reported time or number shortly: 09:09:00..09:12:00 is 09:09-09:12, 20..29 is 20-29."""
+    if isinstance(value, float):
+        return f"{value:g}"
+    text = str(value)
+    low, dots, high = text.partition("..")
+    if not dots:
+        return text.removesuffix(":00") if text.startswith(("before", "after")) else text
+    low, high = (end.removesuffix(":00") if end.count(":") == 2 else end for end in (low, high))
+    if not high:
+        return f"≥ {low}"
+    return f"≤ {high}" if not low else f"{low}–{high}"
+
+
+def _statement(row: Mapping[str, Any]) -> Text:
+    text = Text(row["statement"])
+    if row["disputed"]:
+        text.append(f" {DISPUTED}", style="dim")
+    return text
+
+
+def _verdict(ok: bool) -> Text:
+    return Text("ok", style="green") if ok else Text("off", style="bold red")
+
+
+def _summary(recorded: Recorded) -> list[tuple[str, str]]:
+    """Return the outcome in a few lines: (label, text)."""
+    lines = []
+    scenario, outcomes = recorded.scenario, recorded.outcomes
+    for zone, spec in scenario.zones.items():
+        if spec.kind != "airspace":
+            continue
+        for flight, section in scenario.intruders.items():
+            lengths = _series(outcomes, f"{flight}.{zone}", "inside_s")
+            if lengths:
+                inside = " and ".join(duration(length) for length in lengths)
+                lines.append(("inside", f"{section.label} {inside} in {spec.label}"))
+                lines.append(("closest", f"{outcomes[f'{flight}.closest_km']:.1f} km to {scenario.centre.label}"))
+                lines += _decisions(recorded, flight, zone)
+    rungs = [rung for rung in recorded.rungs if rung["time"] is not None]
+    if recorded.rungs:
+        highest = f"{rungs[-1]['name']}, first at {_clock(rungs[-1]['time'])}" if rungs else "none was reached"
+        lines.append(("rung", f"{highest} ({len(rungs)} of {len(recorded.rungs)} rungs)"))
+    for role in ("input", "check"):
+        facts = [row for row in recorded.reported if row["role"] == role]
+        if facts:
+            good = sum(row["ok"] for row in facts)
+            lines.append((f"{role}s", f"{good} of {len(facts)} reported facts within tolerance"))
+    return lines
+
+
+def _decisions(recorded: Recorded, flight: str, zone: str) -> list[tuple[str, str]]:
+    """Return, for each measure in the zone, how long after each entry it came and what was spare."""
+    lines = []
+    for ladder in recorded.scenario.warning.values():
+        for kind, rule in ladder.measures.items():
+            if rule.zone != zone:
+                continue
+            decided = _series(recorded.outcomes, f"{flight}.{zone}", f"{kind}.decision_s")
+            spare = _series(recorded.outcomes, f"{flight}.{zone}", f"{kind}.spare_s")
+            if decided:
+                told = [f"{duration(a)} ({duration(b)} to spare)" for a, b in zip(decided, spare, strict=True)]
+                lines.append(("decision", f"{kind}: {', '.join(told)} after entry"))
+            else:
+                lines.append(("decision", f"{kind}: not taken in time"))
+    return lines
+
+
+def _series(outcomes: Mapping[str, Any], stem: str, name: str) -> list[float]:
+    found = []
+    number = 1
+    while f"{stem}.{number}.inside_s" in outcomes:
+        value = outcomes.get(f"{stem}.{number}.{name}")
+        if value is not None:
+            found.append(value)
+        number += 1
+    return found
+
+
+def duration(seconds: float) -> str:
+    """Write seconds as minutes and seconds: `3 min 30 s`."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+
+
+def show_spread(summary: Mapping[str, Any]) -> None:
+    """Print, for many replications, each fact beside the 5-95 % interval of what was simulated."""
+    out = console()
+    count = summary["replications"]
+    run = f"{count} replications, seed {summary['seed']}, scenario {summary['hash']}"
+    out.print(Text(f"{summary['scenario']}: {run}", style="bold"))
+    table = _table(
+        ("5–95 % simulated", "left", {"no_wrap": True, "min_width": 17}),
+        ("reported", "left", {"no_wrap": True}),
+        ("share", "right", {"no_wrap": True}),
+        ("fact", "left", {"ratio": 1}),
+        ("role", "left", {"no_wrap": True}),
+        ("covers", "left", {"no_wrap": True}),
+    )
+    for row in summary["reported"]:
+        interval = row["p05_p50_p95"]
+        shown = "-" if interval is None else f"{_value(interval[0])}–{_value(interval[2])}"
+        verdict = Text("yes", style="green") if row["covers"] else Text("no", style="bold red")
+        table.add_row(
+            shown,
+            Text(_reported(row["reported"]), style="dim"),
+            f"{100 * row['happened_share']:.0f} %",
+            _statement(row),
+            Text(row["role"], style="dim"),
+            verdict,
+        )
+    if summary["reported"]:
+        out.print(table)
+        out.print(Text(" share: replications in which it happened; the interval is over those", style="dim"))
+        out.print()
+    if summary["rungs"]:
+        out.print(_rungs(summary["rungs"]))
+
+
+def _rungs(rungs: list[dict[str, Any]]) -> Table:
+    table = _table(
+        ("rung", "left", {"no_wrap": True}),
+        ("reached", "right", {"no_wrap": True}),
+        ("95 % interval", "left", {"no_wrap": True}),
+        ("first reached, 5–95 %", "left", {"no_wrap": True}),
+    )
+    for row in rungs:
+        low, high = row["share_interval"]
+        interval = row["p05_p50_p95"]
+        shown = "-" if interval is None else f"{_clock(interval[0])}–{_clock(interval[2])}"
+        table.add_row(row["name"], f"{row['reached']}/{row['n']}", f"{100 * low:.1f}–{100 * high:.1f} %", shown)
+    return table
+
+
+def _value(value: Any) -> str:
+    return value[:8] if isinstance(value, str) else f"{value:g}"
