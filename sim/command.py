@@ -58,6 +58,7 @@ class Stage(Section):
         default=(), description="events that drop the stage if known before its end"
     )
     delay_s: Amount = Field(description="time that the decision takes, at least one step")
+    yes_share: float = quantity("chance that the decision is to go on", ge=0, le=1, default=1.0)
     emits: Name | None = Field(default=None, description="name of the event at the end; the stage's id unless said")
     per: Name | None = Field(
         default=None, description="zone for each stay in which the stage happens anew; once for a flight unless said"
@@ -225,7 +226,7 @@ def decide(world: World, chain: Chain, about: str, window: int, inbox: Inbox) ->
     """Take one decision about one flight.
 
     1. Wait until all of `after_all` and one of `after_any` are known.  2. Take the delay.  3. End in the event,
-    unless something in `unless` was known before that.
+    unless something in `unless` was known before that, or the decision is not to go on.
     """
     stage = chain.stage
     while (released := _release(stage, inbox))[0] > world.now:
@@ -241,6 +242,9 @@ def decide(world: World, chain: Chain, about: str, window: int, inbox: Inbox) ->
         emit(world, "stage-dropped", stage.post, about, dropped[1], **data)
         return
     data["delay_s"] = delay * world.clock.step_s
+    if world.draw(chain.name, f"yes {about}", max(1, window)) >= stage.yes_share:
+        emit(world, "stage-refused", stage.post, about, begun.id, **data)
+        return
     decided = emit(world, event_of(chain.name, stage), stage.post, about, begun.id, [stage.post], **data)
     chain.act(stage, about, decided.id)
 

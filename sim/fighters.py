@@ -131,6 +131,7 @@ class Pair:
     leaves_at: int = NEVER  # the step at which it leaves that place
     seated: int = NEVER
     fuel_limit: int = NEVER
+    meets: int = NEVER  # the step at which it will have reached the intruder
     joined: int = NEVER
     parts: int = NEVER  # the step at which it will leave the intruder
     relieved: bool = False
@@ -249,8 +250,8 @@ def _planned_joining(world: World, force: Force, pair: Pair, order: Order) -> in
         place, leaves = pair.base, airborne + planned_steps(world, pair.type.climb_s, least=0)
     elif pair.status == "holding" and pair.place is not None:
         place, leaves = pair.place, now + 1
-    elif pair.status == "beside" and _may_be_taken(world, force, pair, flight):
-        place, leaves = world.tracks[pair.about].units[now + 1], now + 1
+    elif pair.status in ("outbound", "beside") and _may_be_taken(world, force, pair, flight):
+        place, leaves = _next_place(world, force, pair), now + 1
     else:
         return NEVER
     reached = meeting(world, pair, flight, place, leaves)
@@ -264,13 +265,27 @@ def _planned_joining(world: World, force: Force, pair: Pair, order: Order) -> in
 
 
 def _may_be_taken(world: World, force: Force, pair: Pair, flight: str) -> bool:
-    """Return whether an intruder can spare a pair: it goes on, and keeps another one that stays."""
-    if pair.about == flight or pair.parts <= world.now + 1 or not world.tracks[pair.about].exists(world.now + 1):
+    """Return whether an intruder can spare a pair: it is in the air, goes on, and leaves another one that stays."""
+    soon = world.now + 1
+    if pair.about == flight or pair.order is not None or not world.tracks[pair.about].exists(soon):
+        return False
+    if pair.parts <= soon or pair.leaves_at >= world.now:
         return False
     return any(
-        p is not pair and not p.relieved and p.is_beside(pair.about, world.now) and p.parts > world.now + 1
-        for p in force.pairs
+        other is not pair and other.about == pair.about and other.order is None and other.parts > soon
+        for other in force.pairs
+        if other.status in ("outbound", "beside") and not other.relieved
     )
+
+
+def _next_place(world: World, force: Force, pair: Pair) -> Vectors:
+    """Return where a pair on its way to an intruder, or beside it, will be at the next step."""
+    soon, track = world.now + 1, world.tracks[pair.about]
+    assert pair.place is not None
+    if pair.status == "beside" or pair.meets <= soon:
+        return track.units[soon]
+    share = (soon - pair.leaves_at) / (pair.meets - pair.leaves_at)
+    return force.sphere.interpolate(pair.place, track.units[pair.meets], share)
 
 
 def _to_airborne(world: World, pair: Pair, *, planned: bool) -> int:
@@ -355,7 +370,9 @@ def _gone(world: World, force: Force, flight: str, since: int) -> int:
 
 
 def _close(world: World, force: Force, pair: Pair) -> Waiting:
-    """Fly to the meeting point and join; return whether it came to that or was called off or out of reach.
+    """Fly to the meeting point and join; return whether it came to that.
+
+    It does not when the pair is called off, when the intruder is out of reach, or when another order comes.
 
     When the intruder leaves its script the pair takes a new course from where it is.
     """
@@ -370,6 +387,11 @@ def _close(world: World, force: Force, pair: Pair) -> Waiting:
         track = world.tracks[flight]
         met = meeting(world, pair, flight, pair.place, pair.leaves_at)
         joins, gone = min(NEVER, met + joining), _gone(world, force, flight, ordered)
+        pair.meets = met
+        if pair.order is not None:
+            yield from sleep(world, world.now + 1)
+            _turn_off(world, force, pair, track, met)
+            return False
         if world.now >= joins:
             pair.legs.append(Leg(pair.leaves_at, met, pair.place, track.units[met], None))
             pair.legs.append(Leg(met, joins, None, None, flight))
@@ -384,7 +406,7 @@ def _close(world: World, force: Force, pair: Pair) -> Waiting:
             if met != NEVER:
                 _turn_off(world, force, pair, track, met)
             return False
-        yield from wait(world, min(joins, gone), world.track_news[flight])
+        yield from wait(world, min(joins, gone), world.track_news[flight], pair.news)
         if world.tracks[flight] is not track:
             _turn_off(world, force, pair, track, met)
 

@@ -26,7 +26,7 @@ from sim.zones import Zone, zone_problems
 Problem = tuple[KeyPath, str]
 
 RECORDED = frozenset(
-    "appears ends enters leaves formed turns track track-lost stage-started stage-dropped stage-unmet readied assigned "
+    "appears ends enters leaves formed turns track track-lost stage-started stage-dropped stage-refused stage-unmet readied assigned "
     "unfilled seated airborne on-station stands-down joined identified asks-relief parts called-off returns lands call "
     "lapsed notices answers reports face-off face-off-ends".split()
 )

@@ -1,0 +1,144 @@
+"""The look that all figures share: fonts, colours, the footer, and files with the same bytes for the same figure.
+
+Figures are made without pyplot and without the reader's own matplotlib settings: the same data give the same picture
+on every machine.  Colours are Paul Tol's high-contrast set, whose lightness also tells them apart in grey.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import tempfile
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, ParamSpec
+
+import matplotlib
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
+
+from sim.errors import InputError, Problem, nearest
+
+if TYPE_CHECKING:
+    from sim.store import Recorded
+
+RED: Final = "#bb5566"  # the flight that the figure is about
+BLUE: Final = "#004488"  # those who meet it
+YELLOW: Final = "#ddaa33"  # decisions, and other flights
+DARK_YELLOW: Final = "#8a6508"  # text in the colour of YELLOW
+INK: Final = "#1a1a1a"
+GREY: Final = "#6b6b6b"  # text of second rank; 5.3 : 1 on white
+LINE: Final = "#9a9a9a"
+PALE: Final = "#d9d9d6"  # waiting, and grounds
+GROUND: Final = "#f4f4f2"
+SEA: Final = "#eef3f6"
+LAND: Final = "#dedace"
+SHORE: Final = "#8f8b80"
+
+SMALL_PT: Final = 11.0
+TEXT_PT: Final = 12.0
+TITLE_PT: Final = 14.5
+DPI: Final = 120  # 16 inches are 1,920 pixels, a projector's width
+
+FORMATS: Final = ("png", "svg", "pdf")
+PROGRAM: Final = "intercept"
+METADATA: Final[dict[str, dict[str, str | None]]] = {
+    "png": {"Software": PROGRAM},
+    "svg": {"Creator": PROGRAM, "Date": None},
+    "pdf": {"Creator": PROGRAM, "Producer": PROGRAM, "CreationDate": None},
+}
+
+HOUSE: Final = {
+    "font.family": ["DejaVu Sans"],  # ships with matplotlib
+    "font.size": TEXT_PT,
+    "text.color": INK,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "axes.linewidth": 0.9,
+    "axes.labelsize": TEXT_PT,
+    "axes.unicode_minus": True,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "xtick.labelsize": TEXT_PT,
+    "ytick.labelsize": TEXT_PT,
+    "svg.hashsalt": PROGRAM,
+    "svg.fonttype": "path",  # the picture does not depend on the fonts of whoever looks at it
+    "pdf.fonttype": 42,
+}
+
+Arguments = ParamSpec("Arguments")
+
+
+def house() -> AbstractContextManager[None]:
+    """Return a context in which matplotlib follows the house style and no settings file."""
+    plain = {key: value for key, value in dict.items(matplotlib.rcParamsDefault) if key != "backend"}
+    return matplotlib.rc_context({**plain, **HOUSE})  # type: ignore[arg-type]  # the stubs list keys one by one
+
+
+def in_house_style(draw: Callable[Arguments, Figure]) -> Callable[Arguments, Figure]:
+    """Make a drawing function run in the house style."""
+
+    @functools.wraps(draw)
+    def drawn(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Figure:
+        with house():
+            return draw(*args, **kwargs)
+
+    return drawn
+
+
+def new_figure(width_in: float, height_in: float) -> Figure:
+    """Return an empty figure with a canvas of its own: no window, no global state."""
+    figure = Figure(figsize=(width_in, height_in), dpi=DPI, facecolor="white")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def halo(width_pt: float = 3.0, color: str = "white") -> list[withStroke]:
+    """Return the path effect that keeps text legible on lines and fills."""
+    return [withStroke(linewidth=width_pt, foreground=color)]
+
+
+def footer(figure: Figure, recorded: Recorded, *more: str, x: float = 0.995) -> None:
+    """Write below the figure what it was made from: scenario, hash, seed, replication and n."""
+    made = recorded.manifest
+    parts = [
+        f"scenario {made['scenario']}",
+        f"hash {made['hash']}",
+        f"seed {made['seed']}",
+        f"replication {made['replication']}",
+        "n = 1 replication",
+        *more,
+    ]
+    y = 5.0 / 72.0 / figure.get_figheight()
+    style: dict[str, Any] = {"ha": "right", "va": "bottom", "fontsize": SMALL_PT, "color": GREY}
+    figure.text(x, y, "  ·  ".join(parts), parse_math=False, **style)
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a figure as PNG, SVG or PDF, by the file's suffix, whole or not at all.
+
+    The same figure gives the same bytes.  Raises InputError for any other suffix, or if the file cannot be written.
+    """
+    kind = path.suffix.lower().removeprefix(".")
+    if kind not in FORMATS:
+        came = f'has the suffix "{path.suffix}"' if kind else "has no suffix"
+        wanted = ", ".join(f".{known}" for known in FORMATS)
+        hint = nearest(kind, FORMATS) if kind else ""
+        raise InputError([Problem(str(path), None, "", f"{came}, wanted one of {wanted}{hint}")])
+    draft = ""
+    try:
+        handle, draft = tempfile.mkstemp(suffix=f".{kind}", prefix=f".{path.stem}-", dir=path.parent)
+        os.close(handle)
+        with house():
+            figure.savefig(draft, format=kind, dpi=DPI, metadata=METADATA[kind])
+        os.chmod(draft, 0o644)  # noqa: PTH101  (a temporary file is private; a picture is as any other file)
+        os.replace(draft, path)  # noqa: PTH105
+    except OSError as error:
+        Path(draft).unlink(missing_ok=True) if draft else None
+        message = f"cannot be written: {error.strerror}; choose another path"
+        raise InputError([Problem(str(path), None, "", message)]) from error
+    except BaseException:
+        Path(draft).unlink(missing_ok=True) if draft else None
+        raise
