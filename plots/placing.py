@@ -106,7 +106,7 @@ class Placer:
     def place(
         self,
         axes: Axes,
-        text: str,
+        texts: str | Sequence[str],
         spots: Iterable[Spot],
         *,
         most_cost: float = float("inf"),
@@ -116,21 +116,23 @@ class Placer:
     ) -> Annotation | None:
         """Write a text at the best of its spots, or not at all if that costs more than `most_cost`.
 
-        `leader` draws a line from the text to its anchor; `frame` is the box in pixels to stay in, the axes' unless
-        said.
+        Several texts are versions of one, as on one line and on two.  `leader` draws a line from the text to its
+        anchor; `frame` is the box in pixels to stay in, the axes' unless said.
         """
         spots = list(spots)
-        width, height = self.size_pt(text, **{k: v for k, v in style.items() if k not in ("path_effects", "zorder")})
-        box = np.array((frame or axes.bbox).extents) * self.scale
+        versions = [texts] if isinstance(texts, str) else list(texts)
+        measured = {key: value for key, value in style.items() if key not in ("path_effects", "zorder")}
+        bounds = np.array((frame or axes.bbox).extents) * self.scale
         anchors = axes.transData.transform([(spot.x, spot.y) for spot in spots]) * self.scale
-        costs = [
-            self._cost(_box(anchor, spot, width, height), box) + ORDER_COST * number
-            for number, (spot, anchor) in enumerate(zip(spots, anchors, strict=True))
-        ]
-        best = int(np.argmin(costs))
-        if costs[best] > most_cost:
+        tries = []
+        for text in versions:
+            width, height = self.size_pt(text, **measured)
+            for spot, anchor in zip(spots, anchors, strict=True):
+                box = _box(anchor, spot, width, height)
+                tries.append((self._cost(box, bounds) + ORDER_COST * len(tries), len(tries), text, spot, box))
+        cost, _, text, spot, box = min(tries)
+        if cost > most_cost:
             return None
-        spot = spots[best]
         note = axes.annotate(
             text,
             (spot.x, spot.y),
@@ -143,8 +145,7 @@ class Placer:
             parse_math=False,
             **style,
         )
-        x0, y0, x1, y1 = _box(anchors[best], spot, width, height)
-        self.boxes.append((x0 - GAP_PT, y0 - GAP_PT, x1 + GAP_PT, y1 + GAP_PT))
+        self.boxes.append((box[0] - GAP_PT, box[1] - GAP_PT, box[2] + GAP_PT, box[3] + GAP_PT))
         return note
 
     def _cost(self, box: tuple[float, float, float, float], frame: NDArray[np.float64]) -> float:
@@ -188,15 +189,3 @@ def wrapped(text: str, width: int) -> str:
         else:
             lines.append(word)
     return "\n".join(lines)
-
-
-def spread_apart(wanted: Sequence[float], gap: float) -> list[float]:
-    """Return places in the order of `wanted`, each as near to it as a least gap allows.
-
-    >>> spread_apart([1.0, 1.5, 9.0], 2.0)
-    [1.0, 3.0, 9.0]
-    """
-    found: list[float] = []
-    for place in wanted:
-        found.append(max(place, found[-1] + gap) if found else place)
-    return found

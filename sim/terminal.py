@@ -56,7 +56,7 @@ def show_run(recorded: Recorded) -> None:
     if numbers:
         out.print(_numbers(numbers))
     if any(row["disputed"] for row in recorded.reported):
-        out.print(Text(f" {DISPUTED} disputed between sources or governments", style="dim"))
+        out.print(Text(f" {DISPUTED} disputed between sources or governments; `not` is a version that this run does not bear out", style="dim"))
         out.print()
     for label, text in _summary(recorded):
         line = Text(f"{label:<10}", style="bold")
@@ -94,7 +94,7 @@ def _times(recorded: Recorded, facts: list[dict[str, Any]]) -> Table:
                 "" if row["gap_s"] is None else f"{row['gap_s']:+.0f} s",
                 _statement(row),
                 Text(row["role"], style="dim"),
-                _verdict(row["ok"]),
+                _verdict(row),
             )
     return table
 
@@ -121,7 +121,7 @@ def _numbers(facts: list[dict[str, Any]]) -> Table:
             "" if row["gap"] is None else f"{row['gap']:+g}",
             _statement(row),
             Text(row["role"], style="dim"),
-            _verdict(row["ok"]),
+            _verdict(row),
         )
     return table
 
@@ -151,8 +151,11 @@ def _statement(row: Mapping[str, Any]) -> Text:
     return text
 
 
-def _verdict(ok: bool) -> Text:
-    return Text("ok", style="green") if ok else Text("off", style="bold red")
+def _verdict(row: Mapping[str, Any]) -> Text:
+    """Return ok or off; where sources or governments dispute a check, what does not fit is only another version."""
+    if row["ok"]:
+        return Text("ok", style="green")
+    return Text("not", style="dim") if row["disputed"] and row["role"] == "check" else Text("off", style="bold red")
 
 
 def _summary(recorded: Recorded) -> list[tuple[str, str]]:
@@ -176,9 +179,14 @@ def _summary(recorded: Recorded) -> list[tuple[str, str]]:
     for role in ("input", "check"):
         facts = [row for row in recorded.reported if row["role"] == role]
         if facts:
-            good = sum(row["ok"] for row in facts)
-            lines.append((f"{role}s", f"{good} of {len(facts)} reported facts within tolerance"))
+            lines.append((f"{role}s", _score([row for row in facts if not row["disputed"]], "undisputed")))
+            lines.append(("", _score([row for row in facts if row["disputed"]], "disputed")))
     return lines
+
+
+def _score(facts: list[dict[str, Any]], what: str) -> str:
+    good = sum(row["ok"] for row in facts)
+    return f"{good} of {len(facts)} {what} facts within tolerance"
 
 
 def _decisions(recorded: Recorded, flight: str, zone: str) -> list[tuple[str, str]]:

@@ -261,9 +261,12 @@ def ladders(draw: st.DrawFn, heard: dict[str, list[str]], zones: list[str], meas
     known = sorted(signal for signal, at_posts in heard.items() if at_posts and signal != "call")
     ladder: Data = {"per": draw(st.sampled_from(zones))}
     if known and draw(st.sampled_from([True, True, True, False])):
+        after = draw(st.lists(st.sampled_from(known), min_size=1, max_size=2, unique=True))
+        if "track" in known and draw(st.booleans()):
+            after = ["track"]
         ladder["calls"] = {
-            "after": draw(st.lists(st.sampled_from(known), min_size=1, max_size=2, unique=True)),
-            "zone": draw(st.sampled_from(zones)),
+            "after": after,
+            "zone": draw(st.sampled_from([ladder["per"], *zones])),
             "first_s": draw(laws(60)),
             "interval_s": draw(laws(120)),
             "most": draw(st.integers(1, 5)),
@@ -271,7 +274,7 @@ def ladders(draw: st.DrawFn, heard: dict[str, list[str]], zones: list[str], meas
     measures: Data = {}
     for name in ("block", "shots")[: draw(st.sampled_from([2, 1, 0])) if measuring else 0]:
         measures[name] = {
-            "zone": draw(st.sampled_from(zones)),
+            "zone": draw(st.sampled_from([ladder["per"], *zones])),
             "authority": draw(st.just("standing") | st.sampled_from(known)),
             "after_calls": draw(st.integers(0, 2)) if "calls" in ladder else 0,
             "spacing_s": draw(laws(60)),
@@ -343,7 +346,7 @@ def scenario_data(draw: st.DrawFn) -> Data:
     radars = draw(sensing(chart, sorted(posts)))
     pictures = sorted({radar["post"] for radar in radars["radars"].values()})
     controls = [f"{side}-control" for side in sides]
-    crewed = [name for name in aircraft if draw(st.booleans())]
+    crewed = [name for name in aircraft if draw(st.sampled_from([True, True, False]))]
     heard: dict[str, list[str]] = {kind: pictures for kind in ("track", "track-lost")}
     heard |= {f"{way}:{zone}": pictures for way in ("enters", "leaves") for zone in names}
     heard |= {kind: controls for kind in ("airborne", "joined", "identified", "answers", "call")}
