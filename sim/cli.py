@@ -40,22 +40,28 @@ app = typer.Typer(
 )
 
 ScenarioArgument = Annotated[
-    str, typer.Argument(metavar="SCENARIO", help="A scenario file, or a bundled scenario by name (see `list`).")
+    str,
+    typer.Argument(metavar="SCENARIO", help="A scenario file, or a bundled scenario by name (see `list`)."),
 ]
 RunArgument = Annotated[
     str, typer.Argument(metavar="RUN", help="A run folder, or a scenario file or name, which is then run.")
 ]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, max=2**63 - 1, help="Seed of the random numbers.")]
 ReplicationOption = Annotated[
-    int, typer.Option("--replication", "-r", min=0, max=2**40, help="Number of the replication under the seed.")
+    int,
+    typer.Option("--replication", "-r", min=0, max=2**40, help="Number of the replication under the seed."),
 ]
 SetOption = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="PATH=VALUE", help="Override a value, as command.stages.scramble.delay_s=30."),
+    typer.Option(
+        "--set", metavar="PATH=VALUE", help="Override a value, as command.stages.scramble.delay_s=30."
+    ),
 ]
 CountOption = Annotated[
     int,
-    typer.Option("-n", "--replications", min=1, max=10**6, help="Run so many replications and print their spread."),
+    typer.Option(
+        "-n", "--replications", min=1, max=10**6, help="Run so many replications and print their spread."
+    ),
 ]
 
 
@@ -93,12 +99,17 @@ def run(
     replication: ReplicationOption = 0,
     replications: CountOption = 1,
     overrides: SetOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the table.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object instead of the table.")
+    ] = False,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="DIR", help="Write a run folder; nothing without it.")
+        Path | None,
+        typer.Option("-o", "--output", metavar="DIR", help="Write a run folder; nothing without it."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the run in the folder of -o.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors and what --json asks for.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print nothing but errors and what --json asks for.")
+    ] = False,
 ) -> None:
     """Replay a scenario once, and print what was simulated beside what was reported."""
     from sim import store
@@ -247,7 +258,9 @@ class Figure(StrEnum):
 def plot(
     figure: Annotated[Figure, typer.Argument(help="Which figure.")],
     source: RunArgument,
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="A .png, .svg or .pdf file.")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FILE", help="A .png, .svg or .pdf file.")
+    ],
     seed: SeedOption = 1,
     replication: ReplicationOption = 0,
     overrides: SetOption = None,
@@ -264,7 +277,9 @@ def plot(
     folder = Path(source)
     if folder.is_dir():
         if overrides:
-            raise InputError([Problem("--set", None, "", "changes a scenario, but RUN is a folder of a finished run")])
+            raise InputError(
+                [Problem("--set", None, "", "changes a scenario, but RUN is a folder of a finished run")]
+            )
         recorded = store.read(folder)
     else:
         document, scenario = _read(source, overrides)
@@ -285,4 +300,6 @@ def _draw(figure: Figure, recorded: Recorded, spread_of: int) -> Any:
     from sim import spread
     from sim.terminal import progress
 
-    return board(recorded, spread=spread.rung_steps(recorded.scenario, recorded.manifest["seed"], spread_of, progress))
+    return board(
+        recorded, spread=spread.rung_steps(recorded.scenario, recorded.manifest["seed"], spread_of, progress)
+    )

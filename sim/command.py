@@ -53,24 +53,32 @@ class Stage(Section):
     post: Name
     label: str = ""
     after_all: tuple[str, ...] = Field(default=(), description="events that must all be known at the post")
-    after_any: tuple[str, ...] = Field(default=(), description="events of which one must be known at the post")
+    after_any: tuple[str, ...] = Field(
+        default=(), description="events of which one must be known at the post"
+    )
     unless: tuple[str, ...] = Field(
         default=(), description="events that drop the stage if known before its end"
     )
     delay_s: Amount = Field(description="time that the decision takes, at least one step")
     yes_share: float = quantity("chance that the decision is to go on", ge=0, le=1, default=1.0)
-    emits: Name | None = Field(default=None, description="name of the event at the end; the stage's id unless said")
+    emits: Name | None = Field(
+        default=None, description="name of the event at the end; the stage's id unless said"
+    )
     per: Name | None = Field(
-        default=None, description="zone for each stay in which the stage happens anew; once for a flight unless said"
+        default=None,
+        description="zone for each stay in which the stage happens anew; once for a flight unless said",
     )
     about: tuple[Name, ...] | None = Field(
         default=None, description="flights that the stage deals with; all unless said"
     )
     orders: Literal["ready", "scramble"] | None = Field(
-        default=None, description="what the decision tells the side's fighters: cockpit readiness, or take-off"
+        default=None,
+        description="what the decision tells the side's fighters: cockpit readiness, or take-off",
     )
     pairs: int = quantity("pairs that are wanted beside the flight", ge=1, le=50, default=1)
-    types: tuple[Name, ...] | None = Field(default=None, description="types of fighter wanted; any unless said")
+    types: tuple[Name, ...] | None = Field(
+        default=None, description="types of fighter wanted; any unless said"
+    )
 
     @model_validator(mode="after")
     def _waits(self) -> Stage:
@@ -232,7 +240,9 @@ def decide(world: World, chain: Chain, about: str, window: int, inbox: Inbox) ->
     while (released := _release(stage, inbox))[0] > world.now:
         yield from wait(world, released[0], inbox.news)
     inbox.released = True
-    data: dict[str, Any] = {"stage": chain.name} if stage.per is None else {"stage": chain.name, "stay": window}
+    data: dict[str, Any] = (
+        {"stage": chain.name} if stage.per is None else {"stage": chain.name, "stay": window}
+    )
     begun = emit(world, "stage-started", stage.post, about, released[1], **data)
     delay = drawn_steps(world, stage.delay_s, chain.name, f"delay {about}", max(1, window))
     ends = min(NEVER, world.now + delay)
@@ -282,6 +292,6 @@ def unmet(world: World, chains: list[Chain]) -> None:
             if stage.after_any and all(inbox.step(s) > world.now for s in stage.after_any):
                 missing.append(" or ".join(stage.after_any))
             known = [arrival for arrival in inbox.arrivals.values() if arrival[0] <= world.now]
-            stay = {} if stage.per is None else {"stay": window}
+            stay: dict[str, Any] = {} if stage.per is None else {"stay": window}
             cause = max(known)[1] if known else None
             emit(world, "stage-unmet", stage.post, about, cause, stage=chain.name, waits_for=missing, **stay)

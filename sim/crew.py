@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pydantic import Field
 
 from sim.clock import NEVER
+from sim.draws import Amount, Share
 from sim.intruders import turn_away
 from sim.log import Record
 from sim.sides import Side
-from sim.draws import Amount, Share
 from sim.spec import Name, Section, quantity
 from sim.world import Process, World, drawn_steps, emit, on, sleep, start
 
@@ -31,7 +31,9 @@ class Crew(Section):
     answer_s: Amount = Field(description="time from noticing a call to the answer")
     reports_share: Mapping[Name, Share] = Field(description="chance that a noticed act of a kind is reported")
     report_s: Amount = Field(description="time from noticing an act to the report")
-    turns_share: Mapping[Name, Share] = Field(description="chance that a noticed act of a kind turns the flight away")
+    turns_share: Mapping[Name, Share] = Field(
+        description="chance that a noticed act of a kind turns the flight away"
+    )
     reaction_s: Amount = Field(description="time from noticing an act to leaving the planned route")
 
 

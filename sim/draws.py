@@ -12,7 +12,7 @@ that asks gets exactly the same answer.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Annotated, Any, Literal
@@ -267,14 +267,18 @@ class Empirical(Distribution):
 def _as_distribution(given: Any) -> Any:
     if isinstance(given, int | float) and not isinstance(given, bool):
         return {"dist": "constant", "value": given}
+    if not isinstance(given, Mapping | Distribution):
+        raise ValueError(
+            f'is {given!r}, must be a number or a table such as {{ dist = "uniform", low = 30, high = 90 }}'
+        )
     return given
 
 
+AnyDistribution = Annotated[
+    Constant | Uniform | Triangular | Pert | Exponential | Lognormal | Empirical, Field(discriminator="dist")
+]
 Law = Annotated[
-    Annotated[
-        Constant | Uniform | Triangular | Pert | Exponential | Lognormal | Empirical, Field(discriminator="dist")
-    ],
-    BeforeValidator(_as_distribution, json_schema_input_type=Any),
+    AnyDistribution, BeforeValidator(_as_distribution, json_schema_input_type=float | AnyDistribution)
 ]
 """A number, or a table such as `{ dist = "lognormal", median = 60, p95 = 180 }`."""
 
@@ -332,7 +336,9 @@ class Uniforms:
         self._bits = np.random.Philox(key=np.array([seed, 0], dtype=np.uint64))
         self._blocks: dict[tuple[str, str, int], tuple[int, list[float]]] = {}
 
-    def column(self, entity: str, decision: str, occurrence: int, start: int, count: int) -> NDArray[np.float64]:
+    def column(
+        self, entity: str, decision: str, occurrence: int, start: int, count: int
+    ) -> NDArray[np.float64]:
         """Return the uniform numbers of `count` replications from `start` on, each in [0, 1) with 53 bits."""
         first, skip = divmod(start, 4)
         self._bits.state = {

@@ -27,7 +27,9 @@ class Hazard(Section):
 
     label: str
     leads_to: Name = Field(description="kind of the event that may come of it")
-    on: str | None = Field(default=None, description="event that may lead to it, as `shots` or `enters:airspace`")
+    on: str | None = Field(
+        default=None, description="event that may lead to it, as `shots` or `enters:airspace`"
+    )
     during: Literal["beside", "face-off"] | None = Field(
         default=None, description="state that may lead to it, by the minute"
     )
@@ -73,7 +75,9 @@ class Closeness:
 
 def befall(world: World, name: str, hazard: Hazard, record: Record, number: int) -> Process:
     """Let one event lead to what it leads to, after the hazard's delay."""
-    yield from sleep(world, world.now + drawn_steps(world, hazard.delay_s, name, f"delay {record.about}", number))
+    yield from sleep(
+        world, world.now + drawn_steps(world, hazard.delay_s, name, f"delay {record.about}", number)
+    )
     emit(world, hazard.leads_to, record.who, record.about, record.id, hazard=name)
 
 
@@ -123,10 +127,7 @@ def face_off(
             if hazard.during == "face-off":
                 start(world, _flare_up(world, name, hazard, flight, own, forces, begun))
         while _both(forces, own, flight, world.now):
-            ends = min(
-                max(p.parts for p in pairs)
-                for pairs in _sides_beside(forces, own, flight, world.now)
-            )
+            ends = min(max(p.parts for p in pairs) for pairs in _sides_beside(forces, own, flight, world.now))
             yield from wait(world, max(ends, world.now + 1), news[0], world.track_news[flight])
         emit(world, "face-off-ends", flight, flight, begun.id, number=number)
 
@@ -145,7 +146,9 @@ def _flare_up(
         emit(world, hazard.leads_to, flight, flight, begun.id, hazard=name)
 
 
-def _sides_beside(forces: Mapping[str, Force], own: str, flight: str, step: int) -> tuple[list[Pair], list[Pair]]:
+def _sides_beside(
+    forces: Mapping[str, Force], own: str, flight: str, step: int
+) -> tuple[list[Pair], list[Pair]]:
     """Return the pairs beside a flight: those of its own side, and those of all others."""
     beside = [(side, p) for side, force in forces.items() for p in force.pairs if p.is_beside(flight, step)]
     return [p for side, p in beside if side == own], [p for side, p in beside if side != own]
@@ -179,7 +182,10 @@ def _hang(world: World, name: str, hazard: Hazard) -> None:
         if zone and record.data["zone"] != zone:
             return
         number = counts[record.about] = counts.get(record.about, 0) + 1
-        if number >= hazard.from_occurrence and world.draw(name, f"strikes {record.about}", number) < hazard.share:
+        if (
+            number >= hazard.from_occurrence
+            and world.draw(name, f"strikes {record.about}", number) < hazard.share
+        ):
             start(world, befall(world, name, hazard, record, number))
 
     on(world, kind, hear)

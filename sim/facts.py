@@ -50,11 +50,14 @@ class Fact(Section):
     role: Literal["input", "check"]
     select: Select
     take: str = Field(
-        default="time", description="`time`, `count`, `duration_s`, `distance_km`, `sum:<data>` or `min:<data>`"
+        default="time",
+        description="`time`, `count`, `duration_s`, `distance_km`, `sum:<data>` or `min:<data>`",
     )
     at: time | None = Field(default=None, description="reported clock time")
     tolerance_s: float | None = quantity("tolerance of the clock time", ge=0, le=86_400, default=None)
-    direction: Literal["before", "after"] | None = Field(default=None, description="the event came before or after `at`")
+    direction: Literal["before", "after"] | None = Field(
+        default=None, description="the event came before or after `at`"
+    )
     earliest: time | None = Field(default=None, description="start of the reported span of time")
     latest: time | None = Field(default=None, description="end of the reported span of time")
     value: float | None = Field(default=None, description="reported number")
@@ -75,7 +78,9 @@ class Fact(Section):
         }
         named = [way for way, given in ways.items() if given]
         if len(named) != 1:
-            raise ValueError(f"needs exactly one of at, earliest/latest, value, low/high; has {' and '.join(named) or 'none'}")
+            raise ValueError(
+                f"needs exactly one of at, earliest/latest, value, low/high; has {' and '.join(named) or 'none'}"
+            )
         timed = named[0] in ("at", "earliest/latest")
         if timed != (self.take == "time"):
             raise ValueError(f'`{named[0]}` does not go with take = "{self.take}"')

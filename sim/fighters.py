@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import time
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import simpy
@@ -26,7 +26,19 @@ from sim.geo import Sphere
 from sim.sides import Side
 from sim.spec import Name, Section, quantity
 from sim.units import KT_TO_KM_PER_S
-from sim.world import Process, Waiting, World, drawn_steps, emit, on, planned_steps, ring, sleep, start, table, wait
+from sim.world import (
+    Process,
+    Waiting,
+    World,
+    drawn_steps,
+    emit,
+    planned_steps,
+    ring,
+    sleep,
+    start,
+    table,
+    wait,
+)
 
 
 class FighterType(Section):
@@ -34,7 +46,9 @@ class FighterType(Section):
 
     label: str
     ground_speed_kt: float = quantity("ground speed to and from the intruder", gt=0, le=2_000)
-    climb_s: Amount = Field(description="time lost to take-off run and climb against flying at that speed at once")
+    climb_s: Amount = Field(
+        description="time lost to take-off run and climb against flying at that speed at once"
+    )
     endurance_s: float = quantity("time from take-off to landing that the fuel allows", gt=0, le=86_400)
     join_s: Amount = Field(description="time from reaching the intruder to flying beside it")
     identify_s: Amount = Field(description="time from joining to visual identification")
@@ -65,7 +79,9 @@ class PairSection(Section):
     base: Name
     alert: Name
     aircraft: int = quantity("aircraft that fly together", ge=1, le=12, default=2)
-    station: Name | None = Field(default=None, description="zone of kind station in whose middle the pair holds")
+    station: Name | None = Field(
+        default=None, description="zone of kind station in whose middle the pair holds"
+    )
     on_station_at: time | None = Field(default=None, description="clock time at which it arrives there")
 
     @model_validator(mode="after")
@@ -78,8 +94,12 @@ class PairSection(Section):
 class Policy(Section):
     """`[fighters.policies.<side>]`: how a side uses its pairs."""
 
-    relief_lead_s: float = quantity("time before a pair's fuel limit at which its relief is ordered", ge=0, le=86_400)
-    spare_s: float = quantity("time beside the intruder that a pair must still have to be sent", ge=0, le=86_400)
+    relief_lead_s: float = quantity(
+        "time before a pair's fuel limit at which its relief is ordered", ge=0, le=86_400
+    )
+    spare_s: float = quantity(
+        "time beside the intruder that a pair must still have to be sent", ge=0, le=86_400
+    )
 
 
 class Fighters(Section):
@@ -139,6 +159,10 @@ class Pair:
     joins: int = 0
     cause: int | None = None  # the record that set going what it does now
     legs: list[Leg] = field(default_factory=list)
+
+    def is_summoned(self) -> bool:
+        """Return whether another order waits for the pair."""
+        return self.order is not None
 
     def is_beside(self, flight: str, step: int) -> bool:
         """Return whether the pair is beside a flight at a step."""
@@ -207,7 +231,9 @@ def _order_key(order: Order) -> tuple[bool, str, bool, int, tuple[str, ...]]:
 
 def _assign(world: World, force: Force, order: Order) -> None:
     committed = [
-        p for p in force.pairs if p.about == order.about and p.status in ("outbound", "beside") and not p.relieved
+        p
+        for p in force.pairs
+        if p.about == order.about and p.status in ("outbound", "beside") and not p.relieved
     ]
     wanted = order.pairs - (0 if order.ready else len(committed))
     kind = "readied" if order.ready else "assigned"
@@ -218,7 +244,14 @@ def _assign(world: World, force: Force, order: Order) -> None:
             if (joins := _planned_joining(world, force, pair, order)) != NEVER
         ]
         if not candidates:
-            emit(world, "unfilled", force.side.control or force.name, order.about, order.cause, task=_task(order))
+            emit(
+                world,
+                "unfilled",
+                force.side.control or force.name,
+                order.about,
+                order.cause,
+                task=_task(order),
+            )
             return
         planned, number = min(candidates)
         pair = force.pairs[number]
@@ -283,7 +316,8 @@ def _next_place(world: World, force: Force, pair: Pair) -> Vectors:
     soon, track = world.now + 1, world.tracks[pair.about]
     assert pair.place is not None
     if pair.status == "beside" or pair.meets <= soon:
-        return track.units[soon]
+        beside: Vectors = track.units[soon]
+        return beside
     share = (soon - pair.leaves_at) / (pair.meets - pair.leaves_at)
     return force.sphere.interpolate(pair.place, track.units[pair.meets], share)
 
@@ -296,7 +330,9 @@ def _to_airborne(world: World, pair: Pair, *, planned: bool) -> int:
 
     if pair.seated == NEVER:
         return steps(pair.alert.airborne_s, "airborne")
-    return max(0, pair.seated - world.now) + steps(pair.alert.airborne_from_cockpit_s, "airborne-from-cockpit")
+    return max(0, pair.seated - world.now) + steps(
+        pair.alert.airborne_from_cockpit_s, "airborne-from-cockpit"
+    )
 
 
 def _seat(world: World, pair: Pair, about: str, cause: int) -> Process:
@@ -377,7 +413,8 @@ def _close(world: World, force: Force, pair: Pair) -> Waiting:
     When the intruder leaves its script the pair takes a new course from where it is.
     """
     order, ordered = pair.order, world.now
-    assert order is not None and pair.place is not None
+    assert order is not None
+    assert pair.place is not None
     flight = order.about
     pair.order, pair.status, pair.about, pair.cause = None, "outbound", flight, order.cause
     pair.joined, pair.parts, pair.relieved = NEVER, NEVER, False
@@ -388,7 +425,7 @@ def _close(world: World, force: Force, pair: Pair) -> Waiting:
         met = meeting(world, pair, flight, pair.place, pair.leaves_at)
         joins, gone = min(NEVER, met + joining), _gone(world, force, flight, ordered)
         pair.meets = met
-        if pair.order is not None:
+        if pair.is_summoned():
             yield from sleep(world, world.now + 1)
             _turn_off(world, force, pair, track, met)
             return False
@@ -452,7 +489,9 @@ def _shadow(world: World, force: Force, pair: Pair) -> Waiting:
         if not pair.relieved and world.now >= asks:
             pair.relieved = True
             record = emit(world, "asks-relief", pair.name, flight, pair.cause)
-            _queue(world, force, Order(flight, record.id, force.wanted[flight], None, relief=True, ready=False))
+            _queue(
+                world, force, Order(flight, record.id, force.wanted[flight], None, relief=True, ready=False)
+            )
         ahead = [pair.parts, NEVER if identified else identify, NEVER if pair.relieved else asks]
         yield from wait(world, min(k for k in ahead if k > world.now), pair.news, world.track_news[flight])
     pair.legs.append(Leg(joined, world.now, None, None, flight))
@@ -489,7 +528,8 @@ def on_station(world: World, force: Force, pair: Pair, place: Vectors) -> Proces
     pair.status, pair.place = "holding", place
     pair.legs.append(Leg(max(0, arrives - outbound), arrives, pair.base, place, None))
     pair.sorties += 1
-    data = {"side": force.name, "type": pair.spec.type, "aircraft": pair.spec.aircraft, "station": pair.spec.station}
+    data: dict[str, Any] = {"side": force.name, "type": pair.spec.type, "aircraft": pair.spec.aircraft}
+    data["station"] = pair.spec.station
     pair.cause = emit(world, "on-station", pair.name, "", None, **data).id
     yield from serve(world, force, pair, arrives)
 
@@ -500,7 +540,9 @@ def _queue(world: World, force: Force, order: Order) -> None:
         force.orders_news = ring(force.orders_news, world)
 
 
-def order_from(world: World, forces: Mapping[str, Force], side: str, stage: Stage, about: str, cause: int) -> None:
+def order_from(
+    world: World, forces: Mapping[str, Force], side: str, stage: Stage, about: str, cause: int
+) -> None:
     """Hand a decision's order to the dispatcher of its side."""
     ready = stage.orders == "ready"
     force = forces[side]
@@ -526,9 +568,7 @@ def set_up(
         ]
         control = sides[side].control
         posts = [] if control is None else [control]
-        force = Force(
-            side, sides[side], fighters.policies[side], pairs, sphere, posts, [], world.env.event()
-        )
+        force = Force(side, sides[side], fighters.policies[side], pairs, sphere, posts, [], world.env.event())
         forces[side] = force
         start(world, dispatch(world, force))
         for pair in pairs:

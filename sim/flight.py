@@ -157,10 +157,14 @@ class Track:
                 units[step:][on_leg] = waypoint
             here, start = waypoint, start + length
         units[step] = self.units[step]
-        turned = Track(self.name, self.sphere, self.regions, self.first, len(units) - 1, units, self.altitude_ft.copy())
+        turned = Track(
+            self.name, self.sphere, self.regions, self.first, len(units) - 1, units, self.altitude_ft.copy()
+        )
         turned.altitude_ft[step:] = self.altitude_ft[step]
         for zone, region in self.regions.items():
-            turned._inside[zone] = np.concatenate((self.inside(zone)[: step + 1], region.contains(units[step + 1 :])))
+            turned._inside[zone] = np.concatenate(
+                (self.inside(zone)[: step + 1], region.contains(units[step + 1 :]))
+            )
         return turned
 
 
@@ -198,7 +202,9 @@ class Homeward:
     @classmethod
     def of(cls, track: Track, base: Vectors, km_per_step: float) -> Homeward:
         """Make the table of a track, a base and a flier's speed."""
-        back = np.arange(len(track.units)) + np.ceil(track.distances_km(base) / km_per_step)
+        back: NDArray[np.float64] = np.arange(len(track.units), dtype=np.float64) + np.ceil(
+            track.distances_km(base) / km_per_step
+        )
         flown = back[track.first : track.last + 1]
         return cls(back, bool(np.all(flown[1:] >= flown[:-1])))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import time
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -45,7 +45,9 @@ class Flight(Section):
     altitude_ft: float = quantity("altitude at the first waypoint", ge=0, le=80_000)
     route: Annotated[tuple[Waypoint, ...], Field(min_length=2, description="waypoints in order of time")]
     forms_with: Name | None = Field(default=None, description="flight that this one joins up with")
-    forms_within_km: float = quantity("distance at which the two count as formed up", gt=0, le=100, default=5.0)
+    forms_within_km: float = quantity(
+        "distance at which the two count as formed up", gt=0, le=100, default=5.0
+    )
 
     @model_validator(mode="after")
     def _timed(self) -> Flight:
@@ -67,7 +69,8 @@ def seconds_of_route(flight: Flight, clock: Clock, sphere: Sphere) -> list[float
         if point.at is not None:
             seconds.append(clock.seconds_at(point.at))
         else:
-            assert point.ground_speed_kt is not None and before is not None
+            assert point.ground_speed_kt is not None
+            assert before is not None
             leg_km = float(sphere.distance_km(before, here))
             seconds.append(seconds[-1] + leg_km / (point.ground_speed_kt * KM_PER_NMI) * 3600)
         before = here
@@ -86,7 +89,9 @@ def route_problems(flight: Flight, clock: Clock) -> list[tuple[tuple[str | int, 
             window = f"{clock.short(0)} to {clock.short(clock.last)}"
             problems.append((("route", number, "at"), f"is {point.at}, outside the window {window}"))
         elif seconds <= latest:
-            problems.append((("route", number, "at"), f"is {point.at}, must come after the waypoints before it"))
+            problems.append(
+                (("route", number, "at"), f"is {point.at}, must come after the waypoints before it")
+            )
         latest = max(latest, seconds)
     return problems
 
@@ -124,7 +129,7 @@ def formed_step(track: Track, other: Track, within_km: float) -> int:
     return int(near[0]) + first if len(near) else NEVER
 
 
-def fly(world: World, name: str) -> Process:
+def fly(world: World, name: str, flight: Flight) -> Process:
     """Report what a flight's track says, step by step of the crossings.
 
     1. Appear.  2. Enter or leave zones as the table says.  3. End where the route ends; after a turn go on with the
@@ -134,7 +139,8 @@ def fly(world: World, name: str) -> Process:
     while True:
         track, now = world.tracks[name], world.now
         if now == track.first:
-            appeared = emit(world, "appears", name, name, None).id
+            data: dict[str, Any] = {"side": flight.side, "type": flight.type, "aircraft": flight.aircraft}
+            appeared = emit(world, "appears", name, name, None, **data).id
         for crossing in track.crossings_at.get(now, ()):
             cause = appeared if now == track.first else _turn_record(world, name)
             kind = "enters" if crossing.inwards else "leaves"
@@ -192,6 +198,6 @@ def set_up(world: World, flights: Mapping[str, Flight]) -> None:
     """Start a process for each flight."""
     for name, flight in flights.items():
         world.track_news[name] = world.env.event()
-        start(world, fly(world, name))
+        start(world, fly(world, name, flight))
         if flight.forms_with is not None:
             start(world, form_up(world, name, flight.forms_with, flight.forms_within_km))

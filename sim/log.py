@@ -77,7 +77,7 @@ def as_row(record: Record, clock: Clock) -> Data:
 
 
 def in_order(records: Iterable[Record], clock: Clock) -> Log:
-    """Number the records of a replication anew in one order that does not depend on how processes were woken.
+    """Put the records into one order that does not depend on how processes were woken, and number them.
 
     Events of one step stand in the order of cause and effect, then by kind, who, about and data.
     """
@@ -86,10 +86,7 @@ def in_order(records: Iterable[Record], clock: Clock) -> Log:
     for record in records:
         same_step = record.cause is not None and records[record.cause].step == record.step
         depth.append(depth[record.cause] + 1 if same_step and record.cause is not None else 0)
-    keys = [
-        (r.step, depth[i], r.kind, r.who, r.about, repr(r.data))
-        for i, r in enumerate(records)
-    ]
+    keys = [(r.step, depth[i], r.kind, r.who, r.about, repr(r.data)) for i, r in enumerate(records)]
     order = sorted(range(len(records)), key=keys.__getitem__)
     place = {old: new for new, old in enumerate(order)}
     return Log(

@@ -1,4 +1,4 @@
-"""Outcomes: from one log to the numbers of a replication, its place on the ladder, and its fit with what is reported."""
+"""Outcomes: from one log to the numbers of a replication, its place on the ladder, and its fit with the reports."""
 
 from __future__ import annotations
 
@@ -22,9 +22,7 @@ def rungs(replication: Replication) -> list[Row]:
     found = []
     for rung in replication.prepared.scenario.escalation.rungs:
         step = next((r.step for r in replication.log if _reaches(rung, r)), None)
-        found.append(
-            {"name": rung.name, "step": step, "time": None if step is None else clock.local(step)}
-        )
+        found.append({"name": rung.name, "step": step, "time": None if step is None else clock.local(step)})
     return found
 
 
@@ -79,14 +77,18 @@ def _flight_row(replication: Replication, flight: str) -> Row:
             stay = stays[number - 1] if number <= len(stays) else None
             here = f"{flight}.{zone}.{number}"
             row[f"{here}.enters.at"] = None if stay is None else clock.local(stay.enters)
-            row[f"{here}.leaves.at"] = None if stay is None or stay.leaves == NEVER else clock.local(stay.leaves)
+            row[f"{here}.leaves.at"] = (
+                None if stay is None or stay.leaves == NEVER else clock.local(stay.leaves)
+            )
             end = NEVER if stay is None else min(stay.leaves, track.last + 1)
             row[f"{here}.inside_s"] = None if stay is None else (end - stay.enters) * clock.step_s
             row |= _stay_row(replication, flight, zone, here, None if stay is None else (stay.enters, end))
     return row
 
 
-def _stay_row(replication: Replication, flight: str, zone: str, here: str, stay: tuple[int, int] | None) -> Row:
+def _stay_row(
+    replication: Replication, flight: str, zone: str, here: str, stay: tuple[int, int] | None
+) -> Row:
     """Return how each measure that may be taken in a zone raced a stay there: time taken, and time to spare.
 
     `decision_s` runs from the entry to the first such act within the stay; `authority_margin_s` from the arrival of
@@ -110,14 +112,18 @@ def _stay_row(replication: Replication, flight: str, zone: str, here: str, stay:
                 row[f"{here}.{kind}.spare_s"] = (stay[1] - first) * step_s
             if rule.authority == "standing":
                 continue
-            granted = None if stay is None else _granted(replication, rule.authority, flight, ladder.per, stay)
+            granted = (
+                None if stay is None else _granted(replication, rule.authority, flight, ladder.per, stay)
+            )
             row[f"{here}.{kind}.authority_margin_s"] = (
                 None if stay is None or granted is None else (stay[1] - granted) * step_s
             )
     return row
 
 
-def _granted(replication: Replication, event: str, flight: str, per: str, stay: tuple[int, int]) -> int | None:
+def _granted(
+    replication: Replication, event: str, flight: str, per: str, stay: tuple[int, int]
+) -> int | None:
     """Return the step of the authority that counts for a stay: of its own window, or once for the flight."""
     window = replication.tracks[flight].window(per, stay[0])
     return next(
@@ -154,7 +160,9 @@ def _side_row(replication: Replication, side: str) -> Row:
                 if rule.burst_s is not None:
                     row[f"{side}.{flight}.{kind}.rounds"] = sum(r.data["rounds"] for r in acts)
                 if rule.distance_km is not None:
-                    row[f"{side}.{flight}.{kind}.least_km"] = min((r.data["distance_km"] for r in acts), default=None)
+                    row[f"{side}.{flight}.{kind}.least_km"] = min(
+                        (r.data["distance_km"] for r in acts), default=None
+                    )
     return row
 
 
@@ -263,7 +271,7 @@ def simulated(replication: Replication, fact: Fact) -> float | None:
     if fact.take == "distance_km":
         return _distance_km(replication, found)
     way, _, data = fact.take.partition(":")
-    values = [r.data[data] for r in found if data in r.data]
+    values: list[float] = [r.data[data] for r in found if data in r.data]
     if way == "sum":
         return sum(values)
     return min(values, default=None)

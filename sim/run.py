@@ -69,7 +69,8 @@ def prepare(scenario: Scenario) -> Prepared:
     for pair in scenario.fighters.pairs.values():
         if pair.station is not None:
             station = scenario.zones[pair.station]
-            assert station.lat_deg is not None and station.lon_deg is not None
+            assert station.lat_deg is not None
+            assert station.lon_deg is not None
             places[pair.station] = sphere.unit(station.lat_deg, station.lon_deg)
     return Prepared(scenario, clock, sphere, tracks, places)
 
@@ -80,7 +81,7 @@ def replicate(prepared: Prepared, uniforms: Uniforms, number: int, *, ticking: b
     The log is a function of (scenario, seed, number) alone.  With `ticking` every process wakes at every step; the
     log is the same.
     """
-    scenario, clock = prepared.scenario, prepared.clock
+    _scenario, clock = prepared.scenario, prepared.clock
     env = simpy.Environment()
 
     def draw(entity: str, decision: str, occurrence: int) -> float:

@@ -26,9 +26,13 @@ from sim.zones import Zone, zone_problems
 Problem = tuple[KeyPath, str]
 
 RECORDED = frozenset(
-    "appears ends enters leaves formed turns track track-lost stage-started stage-dropped stage-refused stage-unmet readied assigned "
-    "unfilled seated airborne on-station stands-down joined identified asks-relief parts called-off returns lands call "
-    "lapsed notices answers reports face-off face-off-ends".split()
+    [
+        *["appears", "ends", "enters", "leaves", "formed", "turns", "track", "track-lost"],
+        *["stage-started", "stage-dropped", "stage-refused", "stage-unmet"],
+        *["readied", "assigned", "unfilled", "seated", "stands-down", "airborne", "on-station"],
+        *["joined", "identified", "asks-relief", "parts", "called-off", "returns", "lands"],
+        *["call", "lapsed", "notices", "answers", "reports", "face-off", "face-off-ends"],
+    ]
 )
 """The kinds of event that the model itself records; stages, measures and hazards add theirs."""
 
@@ -128,10 +132,10 @@ def signals(scenario: Scenario) -> dict[str, list[str]]:
     pictures = list(dict.fromkeys(radar.post for radar in scenario.sensing.radars.values()))
     controls = [s.control for s in scenario.sides.values() if s.control is not None]
     crews = list(dict.fromkeys(crew.post for crew in scenario.crew.values()))
-    found = {kind: pictures for kind in ("track", "track-lost")}
+    found = dict.fromkeys(("track", "track-lost"), pictures)
     found |= {f"{way}:{zone}": pictures for way in ("enters", "leaves") for zone in scenario.zones}
-    found |= {kind: controls for kind in ("airborne", "joined", "identified", "answers", *act_kinds(scenario))}
-    found |= {kind: crews for kind in ("notices", "reports")}
+    found |= dict.fromkeys(("airborne", "joined", "identified", "answers", *act_kinds(scenario)), controls)
+    found |= dict.fromkeys(("notices", "reports"), crews)
     for event, posts in stage_events(scenario).items():
         found[event] = [*found.get(event, []), *posts]
     return found
@@ -186,10 +190,16 @@ def _stage_problems(scenario: Scenario, name: str, stage: Stage) -> Iterator[Pro
         for number, signal in enumerate(getattr(stage, key)):
             yield from _heard(scenario, (*path, key, number), signal, stage.post)
     if event_of(name, stage) in RECORDED | set(act_kinds(scenario)):
-        yield (*path, "emits"), f'is "{event_of(name, stage)}", which the model records itself; choose another name'
+        yield (
+            (*path, "emits"),
+            f'is "{event_of(name, stage)}", which the model records itself; choose another name',
+        )
     awaited = {*stage.after_all, *stage.after_any}
     if stage.per is not None and awaited <= lasting_events(scenario.command.stages):
-        message = f'happens anew per stay in "{stage.per}", so it must wait for something that does, as "enters:{stage.per}"'
+        passing = f'"enters:{stage.per}"'
+        message = (
+            f'happens anew per stay in "{stage.per}", so it must wait for something that does, as {passing}'
+        )
         yield (*path, "per"), message
     if stage.orders is not None and stage.post in scenario.command.posts:
         side = scenario.command.posts[stage.post].side
@@ -206,7 +216,10 @@ def _heard(scenario: Scenario, path: KeyPath, signal: str, post: str) -> Iterato
     links = scenario.command.links
     if not any(origin == post or link_between(links, origin, post) for origin in known[signal]):
         origins = " or ".join(f'"{p}"' for p in known[signal]) or "any post"
-        yield path, f'is "{signal}", known at {origins}, from where no link leads to "{post}"; add a [command.links] table'
+        yield (
+            path,
+            f'is "{signal}", known at {origins}, from where no link leads to "{post}"; add a [command.links] table',
+        )
 
 
 def _circles(stages: Mapping[str, Stage]) -> Iterator[list[str]]:
@@ -249,7 +262,11 @@ def _fighter_problems(scenario: Scenario) -> Iterator[Problem]:
         yield from _known((*path, "base"), pair.base, fighters.bases, "base")
         yield from _known((*path, "alert"), pair.alert, fighters.alerts, "alert state")
         yield from _known((*path, "station"), pair.station, scenario.zones, "zone")
-        if pair.station in scenario.zones and scenario.zones[pair.station].lat_deg is None:
+        if (
+            pair.station is not None
+            and pair.station in scenario.zones
+            and scenario.zones[pair.station].lat_deg is None
+        ):
             yield (*path, "station"), f'"{pair.station}" has no middle; a station is a circle'
         if pair.side in scenario.sides and pair.side not in fighters.policies:
             yield (*path, "side"), f'side "{pair.side}" needs a table [fighters.policies.{pair.side}]'
@@ -305,7 +322,10 @@ def _event_problems(scenario: Scenario) -> Iterator[Problem]:
         path = ("escalation", "hazards", name)
         yield from _known((*path, "on"), hazard.on, sorted(known - {"enters", "leaves"} | crossings), "event")
         if hazard.leads_to in RECORDED | set(act_kinds(scenario)) | set(stage_events(scenario)):
-            yield (*path, "leads_to"), f'is "{hazard.leads_to}", which comes about otherwise; choose another name'
+            yield (
+                (*path, "leads_to"),
+                f'is "{hazard.leads_to}", which comes about otherwise; choose another name',
+            )
     for number, rung in enumerate(scenario.escalation.rungs):
         for place, event in enumerate(rung.reached_by):
             path_to = ("escalation", "rungs", number, "reached_by", place)
@@ -321,11 +341,19 @@ def _event_problems(scenario: Scenario) -> Iterator[Problem]:
             yield from _known((*path, "about", place), flight, scenario.intruders, "flight")
         if fact.select.during is not None:
             yield from _known((*path, "during", "zone"), fact.select.during.zone, scenario.zones, "zone")
-        if fact.take in ("duration_s", "distance_km") and (fact.select.kind != "leaves" or fact.select.zone is None):
-            yield ("facts", name, "take"), f'"{fact.take}" goes with select = {{ kind = "leaves", zone = ... }}'
+        if fact.take in ("duration_s", "distance_km") and (
+            fact.select.kind != "leaves" or fact.select.zone is None
+        ):
+            yield (
+                ("facts", name, "take"),
+                f'"{fact.take}" goes with select = {{ kind = "leaves", zone = ... }}',
+            )
         words = ("time", "count", "duration_s", "distance_km")
         if fact.take not in words and not fact.take.startswith(("sum:", "min:")):
-            yield ("facts", name, "take"), f'is "{fact.take}", wanted {", ".join(words)}, sum:<data> or min:<data>'
+            yield (
+                ("facts", name, "take"),
+                f'is "{fact.take}", wanted {", ".join(words)}, sum:<data> or min:<data>',
+            )
 
 
 def _source_problems(data: object, scenario: Scenario, path: KeyPath = ()) -> Iterator[Problem]:
@@ -336,8 +364,8 @@ def _source_problems(data: object, scenario: Scenario, path: KeyPath = ()) -> It
                 for text in [value] if isinstance(value, str) else value:
                     if text not in scenario.sources and not text.startswith(("assumption", "computed")):
                         hint = nearest(text, scenario.sources)
-                        message = f'is "{text}", wanted the id of a [sources] table or text that begins with `assumption` or `computed`'
-                        yield (*path, key), message + hint
+                        wanted = "the id of a [sources] table, or `assumption: ...` or `computed: ...`"
+                        yield (*path, key), f'is "{text}", wanted {wanted}{hint}'
             else:
                 yield from _source_problems(value, scenario, (*path, key))
     elif isinstance(data, list):

@@ -65,7 +65,8 @@ def confirmation_law(hit_share: float, hits: int, scans: int) -> tuple[float, ..
     """
     memory = scans - 1
     states = {0: 1.0}
-    confirmed, law = 0.0, []
+    confirmed = 0.0
+    law: list[float] = []
     while confirmed < CERTAIN and len(law) < MOST_SCANS:
         after: dict[int, float] = {}
         for state, chance in states.items():
@@ -129,7 +130,9 @@ class Picture:
 
     def _covered(self, track: Track) -> tuple[dict[str, list[tuple[int, int]]], list[tuple[int, int]]]:
         each = {name: cover(radar, track) for name, radar in self.radars.items()}
-        return {name: spans(flags) for name, flags in each.items()}, spans(np.any(list(each.values()), axis=0))
+        return {name: spans(flags) for name, flags in each.items()}, spans(
+            np.any(list(each.values()), axis=0)
+        )
 
     def _confirmations(
         self, world: World, each: Mapping[str, list[tuple[int, int]]]

@@ -18,7 +18,8 @@ class Side(Section):
     )
     airspace: Name | None = Field(default=None, description="zone of the side's territorial airspace")
     shadow_zone: Name | None = Field(
-        default=None, description="zone in which fighters stay beside an intruder; without it they stay to its end"
+        default=None,
+        description="zone in which fighters stay beside an intruder; without it they stay to its end",
     )
     control: Name | None = Field(default=None, description="post that controls fighters and calls intruders")
     watches: tuple[Name, ...] | None = Field(

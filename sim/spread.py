@@ -70,7 +70,12 @@ def of(
 
 
 def _fact_row(
-    replication: Replication, name: str, values: list[float | None], fits: int, count: int, row: Mapping[str, Any]
+    replication: Replication,
+    name: str,
+    values: list[float | None],
+    fits: int,
+    count: int,
+    row: Mapping[str, Any],
 ) -> dict[str, Any]:
     from sim.measures import within
 

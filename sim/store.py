@@ -20,7 +20,6 @@ from typing import Any
 import numpy as np
 
 from sim import measures
-from sim.clock import NEVER
 from sim.document import Document, digest, dump, load
 from sim.errors import InputError, Problem
 from sim.fighters import Leg, Pair
@@ -145,7 +144,8 @@ def _place(tracks: Mapping[str, Track], sphere: Any, leg: Leg, step: int) -> tup
         track = tracks[leg.beside]
         at = min(step, track.last)
         return track.units[at], float(track.altitude_ft[at])
-    assert leg.origin is not None and leg.goal is not None
+    assert leg.origin is not None
+    assert leg.goal is not None
     share = 1.0 if leg.ends == leg.begins else (step - leg.begins) / (leg.ends - leg.begins)
     return sphere.interpolate(leg.origin, leg.goal, min(1.0, share)), float("nan")
 
@@ -171,7 +171,9 @@ def write(recorded: Recorded, document: Document, folder: Path, *, force: bool =
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError([Problem(str(folder.parent), None, "", f"cannot be made: {error.strerror}")]) from error
+        raise InputError(
+            [Problem(str(folder.parent), None, "", f"cannot be made: {error.strerror}")]
+        ) from error
     fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         for name, text in _contents(recorded, document):

@@ -56,7 +56,12 @@ def show_run(recorded: Recorded) -> None:
     if numbers:
         out.print(_numbers(numbers))
     if any(row["disputed"] for row in recorded.reported):
-        out.print(Text(f" {DISPUTED} disputed between sources or governments; `not` is a version that this run does not bear out", style="dim"))
+        out.print(
+            Text(
+                f" {DISPUTED} disputed between sources or governments; `not`: this run does not bear it out",
+                style="dim",
+            )
+        )
         out.print()
     for label, text in _summary(recorded):
         line = Text(f"{label:<10}", style="bold")
@@ -65,7 +70,9 @@ def show_run(recorded: Recorded) -> None:
 
 
 def _table(*columns: tuple[str, str, dict[str, Any]]) -> Table:
-    table = Table(box=None, show_edge=False, pad_edge=False, padding=(0, 1), header_style="bold", expand=False)
+    table = Table(
+        box=None, show_edge=False, pad_edge=False, padding=(0, 1), header_style="bold", expand=False
+    )
     for title, justify, options in columns:
         table.add_column(title, justify=justify, **options)  # type: ignore[arg-type]
     return table
@@ -86,7 +93,9 @@ def _times(recorded: Recorded, facts: list[dict[str, Any]]) -> Table:
     start = str(recorded.manifest["start"])[11:]
     for simulated, _, row in sorted(rows, key=lambda item: _order(item[0], start, item[2], item[1])):
         if "rung" in row:
-            table.add_row(_clock(simulated), Text("-", style="dim"), "", Text(f"▲ {row['rung']}", style="cyan"), "", "")
+            table.add_row(
+                _clock(simulated), Text("-", style="dim"), "", Text(f"▲ {row['rung']}", style="cyan"), "", ""
+            )
         else:
             table.add_row(
                 _clock(simulated) if simulated else Text("-", style="red"),
@@ -155,7 +164,11 @@ def _verdict(row: Mapping[str, Any]) -> Text:
     """Return ok or off; where sources or governments dispute a check, what does not fit is only another version."""
     if row["ok"]:
         return Text("ok", style="green")
-    return Text("not", style="dim") if row["disputed"] and row["role"] == "check" else Text("off", style="bold red")
+    return (
+        Text("not", style="dim")
+        if row["disputed"] and row["role"] == "check"
+        else Text("off", style="bold red")
+    )
 
 
 def _summary(recorded: Recorded) -> list[tuple[str, str]]:
@@ -170,11 +183,15 @@ def _summary(recorded: Recorded) -> list[tuple[str, str]]:
             if lengths:
                 inside = " and ".join(duration(length) for length in lengths)
                 lines.append(("inside", f"{section.label} {inside} in {spec.label}"))
-                lines.append(("closest", f"{outcomes[f'{flight}.closest_km']:.1f} km to {scenario.centre.label}"))
+                lines.append(
+                    ("closest", f"{outcomes[f'{flight}.closest_km']:.1f} km to {scenario.centre.label}")
+                )
                 lines += _decisions(recorded, flight, zone)
     rungs = [rung for rung in recorded.rungs if rung["time"] is not None]
     if recorded.rungs:
-        highest = f"{rungs[-1]['name']}, first at {_clock(rungs[-1]['time'])}" if rungs else "none was reached"
+        highest = (
+            f"{rungs[-1]['name']}, first at {_clock(rungs[-1]['time'])}" if rungs else "none was reached"
+        )
         lines.append(("rung", f"{highest} ({len(rungs)} of {len(recorded.rungs)} rungs)"))
     for role in ("input", "check"):
         facts = [row for row in recorded.reported if row["role"] == role]
@@ -199,7 +216,9 @@ def _decisions(recorded: Recorded, flight: str, zone: str) -> list[tuple[str, st
             decided = _series(recorded.outcomes, f"{flight}.{zone}", f"{kind}.decision_s")
             spare = _series(recorded.outcomes, f"{flight}.{zone}", f"{kind}.spare_s")
             if decided:
-                told = [f"{duration(a)} ({duration(b)} to spare)" for a, b in zip(decided, spare, strict=True)]
+                told = [
+                    f"{duration(a)} ({duration(b)} to spare)" for a, b in zip(decided, spare, strict=True)
+                ]
                 lines.append(("decision", f"{kind}: {', '.join(told)} after entry"))
             else:
                 lines.append(("decision", f"{kind}: not taken in time"))
@@ -268,7 +287,9 @@ def _rungs(rungs: list[dict[str, Any]]) -> Table:
         low, high = row["share_interval"]
         interval = row["p05_p50_p95"]
         shown = "-" if interval is None else f"{_clock(interval[0])}–{_clock(interval[2])}"
-        table.add_row(row["name"], f"{row['reached']}/{row['n']}", f"{100 * low:.1f}–{100 * high:.1f} %", shown)
+        table.add_row(
+            row["name"], f"{row['reached']}/{row['n']}", f"{100 * low:.1f}–{100 * high:.1f} %", shown
+        )
     return table
 
 

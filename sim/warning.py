@@ -30,7 +30,9 @@ DISTANCE_KM = 0.01
 class Calls(Section):
     """`[warning.<side>.calls]`: radio warnings to a flight."""
 
-    after: tuple[str, ...] = Field(min_length=1, description="events that must be known before the first call")
+    after: tuple[str, ...] = Field(
+        min_length=1, description="events that must be known before the first call"
+    )
     zone: Name = Field(description="zone in which the flight is called")
     first_s: Amount = Field(description="time from the conditions to the first call")
     interval_s: Amount = Field(description="time from a call to the next")
@@ -43,14 +45,18 @@ class Measure(Section):
     zone: Name = Field(description="zone in which the measure may be taken")
     authority: str = Field(default="standing", description="`standing`, or the event that grants it")
     after_calls: int = quantity("calls that must have gone unanswered in this stay", ge=0, le=200, default=0)
-    spacing_s: Amount = Field(description="time that must have passed since the measure before was first taken")
+    spacing_s: Amount = Field(
+        description="time that must have passed since the measure before was first taken"
+    )
     delay_s: Amount = Field(description="time from the conditions to the act")
     interval_s: Amount = Field(description="time from one act to the next of the same measure")
     most: int = quantity("attempts in one stay at the most", ge=1, le=100, default=1)
     flares: Amount | None = Field(default=None, description="flares released in one act")
     burst_s: Amount | None = Field(default=None, description="time on the trigger in one act")
     rounds_per_minute: float | None = quantity("rate of fire of the gun", gt=0, le=20_000, default=None)
-    distance_km: Amount | None = Field(default=None, description="closest distance to the intruder in one act")
+    distance_km: Amount | None = Field(
+        default=None, description="closest distance to the intruder in one act"
+    )
 
     @model_validator(mode="after")
     def _gun(self) -> Measure:
@@ -64,7 +70,9 @@ class Ladder(Section):
 
     per: Name = Field(description="zone for each stay in which the ladder is climbed anew")
     calls: Calls | None = None
-    measures: Mapping[Name, Measure] = Field(default_factory=dict, description="in the order in which they are taken")
+    measures: Mapping[Name, Measure] = Field(
+        default_factory=dict, description="in the order in which they are taken"
+    )
 
 
 Known = tuple[int, int]
@@ -109,7 +117,9 @@ def call(world: World, encounter: Encounter, control: str, calls: Calls) -> Proc
     interval, until it answers, turns away or leaves.
     """
     flight, chance = encounter.flight, f"{encounter.flight} {encounter.stay}"
-    while (known := _latest(encounter.inbox, calls.after))[0] > world.now or not _in(world, flight, calls.zone):
+    while (known := _latest(encounter.inbox, calls.after))[0] > world.now or not _in(
+        world, flight, calls.zone
+    ):
         if encounter.over(world):
             return
         change = world.tracks[flight].next_change(calls.zone, world.now)
@@ -122,7 +132,9 @@ def call(world: World, encounter: Encounter, control: str, calls: Calls) -> Proc
         if encounter.over(world) or encounter.answered < world.now:
             return
         if not _in(world, flight, calls.zone):
-            due = min(world.tracks[flight].next_change(calls.zone, world.now), _window_end(world, encounter) + 1)
+            due = min(
+                world.tracks[flight].next_change(calls.zone, world.now), _window_end(world, encounter) + 1
+            )
             continue
         number = len(encounter.calls) + 1
         data = {"side": encounter.side, "stay": encounter.stay, "number": number}
@@ -130,10 +142,14 @@ def call(world: World, encounter: Encounter, control: str, calls: Calls) -> Proc
         encounter.calls.append(record)
         encounter.inbox.news = ring(encounter.inbox.news, world)
         cause = record.id
-        due = world.now + drawn_steps(world, calls.interval_s, encounter.side, f"call-interval {chance}", number)
+        due = world.now + drawn_steps(
+            world, calls.interval_s, encounter.side, f"call-interval {chance}", number
+        )
 
 
-def measure(world: World, encounter: Encounter, force: Force, names: list[str], before: Known | None) -> Process:
+def measure(
+    world: World, encounter: Encounter, force: Force, names: list[str], before: Known | None
+) -> Process:
     """Take the first named measure while its conditions hold, and start the next one after the first time.
 
     1. Wait until all conditions hold.  2. Take the delay.  3. Act if they still hold; else the attempt has lapsed.
@@ -157,7 +173,10 @@ def measure(world: World, encounter: Encounter, force: Force, names: list[str], 
         if pair is None or not _in(world, encounter.flight, rule.zone) or encounter.over(world):
             record = emit(world, "lapsed", force.name, encounter.flight, cause[1], measure=name, **data)
         else:
-            data |= {"type": pair.spec.type, **_particulars(world, rule, side, f"{name}-{{}} {chance}", attempt)}
+            data |= {
+                "type": pair.spec.type,
+                **_particulars(world, rule, side, f"{name}-{{}} {chance}", attempt),
+            }
             record = emit(world, name, pair.name, encounter.flight, cause[1], force.posts, **data)
             if not followed and len(names) > 1:
                 followed = True
@@ -189,13 +208,17 @@ def _particulars(world: World, rule: Measure, side: str, decision: str, attempt:
     """Return what one act consists of: flares, rounds and distance, as far as the measure has them."""
     found: dict[str, Any] = {}
     if rule.flares is not None:
-        found["flares"] = int(drawn(world, rule.flares, side, decision.format("flares"), attempt, resolution=1))
+        found["flares"] = int(
+            drawn(world, rule.flares, side, decision.format("flares"), attempt, resolution=1)
+        )
     if rule.burst_s is not None and rule.rounds_per_minute is not None:
         burst_s = drawn(world, rule.burst_s, side, decision.format("burst"), attempt, resolution=BURST_S)
         found["burst_s"] = round(burst_s, 2)
         found["rounds"] = round(burst_s * rule.rounds_per_minute / 60)
     if rule.distance_km is not None:
-        km = drawn(world, rule.distance_km, side, decision.format("distance"), attempt, resolution=DISTANCE_KM)
+        km = drawn(
+            world, rule.distance_km, side, decision.format("distance"), attempt, resolution=DISTANCE_KM
+        )
         found["distance_km"] = round(km, 2)
     return found
 

@@ -107,10 +107,7 @@ def wait(world: World, until: int, *news: simpy.Event) -> Waiting:
     """
     if world.ticking:
         until = world.now + 1
-    if until > world.clock.last:
-        alarm = None
-    else:
-        alarm = world.env.timeout(until - world.now)
+    alarm = None if until > world.clock.last else world.env.timeout(until - world.now)
     if not news:
         yield world.env.event() if alarm is None else alarm
         return
@@ -121,7 +118,9 @@ def wait(world: World, until: int, *news: simpy.Event) -> Waiting:
             wake.succeed()
 
     for event in (*news, alarm) if alarm is not None else news:
-        assert event.callbacks is not None  # nobody waits for what has happened: `ring` hands out a fresh event
+        assert (
+            event.callbacks is not None
+        )  # nobody waits for what has happened: `ring` hands out a fresh event
         event.callbacks.append(fire)
     yield wake
 
@@ -156,5 +155,3 @@ def planned_steps(world: World, law: Distribution, *, least: int = 1) -> int:
     if median is None:
         median = world.tables[key] = quantile_index(law, 0.5, world.clock.step_s, world.clock.last + 1)
     return max(least, median)
-
-
