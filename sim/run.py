@@ -9,7 +9,7 @@ from typing import Any
 
 import simpy
 
-from sim import command, crew, escalation, fighters, intruders, sensing, warning
+from sim import command, crew, dispatch, escalation, intruders, sensing, warning
 from sim.clock import Clock
 from sim.draws import Uniforms
 from sim.fighters import Force
@@ -102,12 +102,12 @@ def wire(world: World, prepared: Prepared) -> tuple[Mapping[str, Force], list[co
     watches = {post: watched(sides, p.side, own) for post, p in scenario.command.posts.items()}
     intruders.set_up(world, scenario.intruders)
     sensing.set_up(world, scenario.sensing, watches)
-    forces = fighters.set_up(world, scenario.fighters, sides, prepared.places, prepared.sphere)
+    forces = dispatch.set_up(world, scenario.fighters, sides, prepared.places, prepared.sphere)
 
     def act(stage: command.Stage, about: str, cause: int) -> None:
         if stage.orders is not None:
             side = scenario.command.posts[stage.post].side
-            fighters.order_from(world, forces, side, stage, about, cause)
+            dispatch.order_from(world, forces, side, stage, about, cause)
 
     exchange, chains = command.set_up(world, scenario.command, act)
     warning.set_up(world, exchange, scenario.warning, sides, forces)

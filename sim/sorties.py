@@ -1,0 +1,193 @@
+"""Sorties: what a pair of fighters does from its order until it has landed.
+
+Take off and climb, fly a collision course, join, identify, shadow; hold where the intruder left; go home on fuel.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sim.clock import NEVER
+from sim.fighters import Force, Leg, Order, Pair, home_steps, homeward, meeting, queue
+from sim.flight import Track, Vectors
+from sim.world import Process, Waiting, World, drawn_steps, emit, sleep, wait
+
+
+def serve(world: World, force: Force, pair: Pair, airborne: int) -> Process:
+    """Fly a pair's sortie from its order until it has landed.
+
+    1. Take off, or stand down if the intruder has gone.  2. Close, and shadow.  3. Hold where the intruder left.
+    4. Close again if another order comes.  5. Go home.
+    """
+    if pair.status == "outbound":
+        took_off = yield from _take_off(world, force, pair, airborne)
+        if not took_off:
+            return
+    while pair.status != "homeward":
+        if pair.order is None:
+            yield from _hold(world, force, pair)
+        elif (yield from _close(world, force, pair)):
+            yield from _shadow(world, force, pair)
+    assert pair.place is not None
+    home = world.now + home_steps(world, pair, pair.place, force.sphere)
+    pair.legs.append(Leg(world.now, home, pair.place, pair.base, None))
+    returns = emit(world, "returns", pair.name, pair.about, pair.cause)
+    yield from sleep(world, home)
+    pair.status = "down"
+    emit(world, "lands", pair.name, pair.about, returns.id)
+
+
+def _take_off(world: World, force: Force, pair: Pair, airborne: int) -> Waiting:
+    order, ordered = pair.order, world.now
+    assert order is not None
+    while world.now < airborne:
+        gone = _gone(world, force, order.about, ordered)
+        if gone <= world.now:
+            pair.status, pair.about, pair.order = "ground", "", None
+            emit(world, "stands-down", pair.name, order.about, order.cause)
+            return False
+        yield from wait(world, min(airborne, gone), world.track_news[order.about])
+    pair.sorties += 1
+    data = {"side": force.name, "type": pair.spec.type, "aircraft": pair.spec.aircraft}
+    record = emit(world, "airborne", pair.name, order.about, order.cause, force.posts, **data)
+    pair.order = order._replace(cause=record.id)
+    pair.fuel_limit = airborne + world.clock.steps(pair.type.endurance_s)
+    climb = drawn_steps(world, pair.type.climb_s, pair.name, "climb", 1, least=0)
+    pair.place, pair.leaves_at = pair.base, min(NEVER, airborne + climb)
+    return True
+
+
+def _gone(world: World, force: Force, flight: str, since: int) -> int:
+    """Return the step at which an intruder is no longer the side's: out of the zone, or gone altogether."""
+    track = world.tracks[flight]
+    zone = force.side.shadow_zone
+    return min(track.last + 1, NEVER if zone is None else track.next_leave(zone, since))
+
+
+def _close(world: World, force: Force, pair: Pair) -> Waiting:
+    """Fly to the meeting point and join; return whether it came to that.
+
+    It does not when the pair is called off, when the intruder is out of reach, or when another order comes.
+
+    When the intruder leaves its script the pair takes a new course from where it is.
+    """
+    order, ordered = pair.order, world.now
+    assert order is not None
+    assert pair.place is not None
+    flight = order.about
+    pair.order, pair.status, pair.about, pair.cause = None, "outbound", flight, order.cause
+    pair.joined, pair.parts, pair.relieved = NEVER, NEVER, False
+    pair.joins += 1
+    joining = drawn_steps(world, pair.type.join_s, pair.name, "join", pair.joins)
+    while True:
+        track = world.tracks[flight]
+        met = meeting(world, pair, flight, pair.place, pair.leaves_at)
+        joins, gone = min(NEVER, met + joining), _gone(world, force, flight, ordered)
+        pair.meets = met
+        if pair.is_summoned():
+            yield from sleep(world, world.now + 1)
+            _turn_off(world, force, pair, track, met)
+            return False
+        if world.now >= joins:
+            pair.legs.append(Leg(pair.leaves_at, met, pair.place, track.units[met], None))
+            pair.legs.append(Leg(met, joins, None, None, flight))
+            pair.joined, pair.status = joins, "beside"
+            data = {"side": force.name, "type": pair.spec.type}
+            pair.cause = emit(world, "joined", pair.name, flight, order.cause, force.posts, **data).id
+            return True
+        if met == NEVER or world.now >= gone:
+            pair.status = "homeward"
+            reason = "intruder left" if met != NEVER else "out of reach"
+            pair.cause = emit(world, "called-off", pair.name, flight, order.cause, reason=reason).id
+            if met != NEVER:
+                _turn_off(world, force, pair, track, met)
+            return False
+        yield from wait(world, min(joins, gone), world.track_news[flight], pair.news)
+        if world.tracks[flight] is not track:
+            _turn_off(world, force, pair, track, met)
+
+
+def _turn_off(world: World, force: Force, pair: Pair, track: Track, met: int) -> None:
+    """End a pair's course toward a meeting point at this step, wherever it has come to on it."""
+    now = world.now
+    assert pair.place is not None
+    if pair.leaves_at >= now:
+        return
+    if now < met:
+        share = (now - pair.leaves_at) / (met - pair.leaves_at)
+        here = force.sphere.interpolate(pair.place, track.units[met], share)
+        pair.legs.append(Leg(pair.leaves_at, now, pair.place, here, None))
+    else:
+        here = track.units[now]
+        pair.legs.append(Leg(pair.leaves_at, met, pair.place, track.units[met], None))
+        pair.legs.append(Leg(met, now, None, None, track.name))
+    pair.place, pair.leaves_at = here, now
+
+
+def _shadow(world: World, force: Force, pair: Pair) -> Waiting:
+    """Stay beside the intruder.
+
+    1. Identify it.  2. Ask for relief in time.  3. Part when fuel or the intruder's leaving says so, or for another
+    order.
+    """
+    flight, joined = pair.about, pair.joined
+    identify = joined + drawn_steps(world, pair.type.identify_s, pair.name, "identify", pair.joins)
+    lead = world.clock.steps(force.policy.relief_lead_s)
+    identified = False
+    while True:
+        fuel = homeward(world, pair, flight).first_late(joined, pair.fuel_limit)
+        gone = _gone(world, force, flight, joined)
+        if pair.order is None:
+            pair.parts = min(fuel, gone)
+        if world.now >= pair.parts:
+            break
+        if not identified and world.now >= identify:
+            identified = True
+            emit(world, "identified", pair.name, flight, pair.cause, force.posts, side=force.name)
+        asks = max(joined, fuel - lead) if fuel != NEVER else NEVER
+        if not pair.relieved and world.now >= asks:
+            pair.relieved = True
+            record = emit(world, "asks-relief", pair.name, flight, pair.cause)
+            queue(
+                world, force, Order(flight, record.id, force.wanted[flight], None, relief=True, ready=False)
+            )
+        ahead = [pair.parts, NEVER if identified else identify, NEVER if pair.relieved else asks]
+        yield from wait(world, min(k for k in ahead if k > world.now), pair.news, world.track_news[flight])
+    pair.legs.append(Leg(joined, world.now, None, None, flight))
+    track = world.tracks[flight]
+    pair.place, pair.leaves_at = track.units[min(world.now, track.last)], world.now
+    reason = "other order" if pair.order is not None else "fuel" if world.now >= fuel else "intruder left"
+    cause = pair.cause if pair.order is None else pair.order.cause
+    pair.cause = emit(world, "parts", pair.name, flight, cause, reason=reason).id
+    if pair.order is None:
+        pair.status = "homeward" if reason == "fuel" else "holding"
+
+
+def _hold(world: World, force: Force, pair: Pair) -> Waiting:
+    """Hold at a place until another order or the fuel limit."""
+    assert pair.place is not None
+    begins = world.now
+    until = pair.fuel_limit - home_steps(world, pair, pair.place, force.sphere)
+    while pair.order is None and world.now < until:
+        yield from wait(world, until, pair.news)
+    pair.leaves_at = world.now if pair.order is None else world.now + 1
+    pair.legs.append(Leg(begins, pair.leaves_at, pair.place, pair.place, None))
+    if pair.order is None:
+        pair.status = "homeward"
+
+
+def on_station(world: World, force: Force, pair: Pair, place: Vectors) -> Process:
+    """Bring a pair to its station at its clock time, and let it serve from there."""
+    assert pair.spec.on_station_at is not None
+    arrives = world.clock.step_at(pair.spec.on_station_at)
+    outbound = home_steps(world, pair, place, force.sphere)
+    pair.fuel_limit = arrives - outbound + world.clock.steps(pair.type.endurance_s)
+    pair.status = "transit"
+    yield from sleep(world, arrives)
+    pair.status, pair.place = "holding", place
+    pair.legs.append(Leg(max(0, arrives - outbound), arrives, pair.base, place, None))
+    pair.sorties += 1
+    data: dict[str, Any] = {"side": force.name, "type": pair.spec.type, "aircraft": pair.spec.aircraft}
+    data["station"] = pair.spec.station
+    pair.cause = emit(world, "on-station", pair.name, "", None, **data).id
+    yield from serve(world, force, pair, arrives)
