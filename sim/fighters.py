@@ -1,7 +1,7 @@
 """Fighters: types, bases, alert states and pairs, and what is known of a pair in one replication.
 
-A pair on alert is sent by `dispatch.py` and flies as `sorties.py` tells.  It flies one sortie: turning an aircraft round
-takes longer than the window.  Fuel is a time in the air, so that time on station follows from type and distance.
+A pair on alert is sent by `dispatch.py` and flies as `sorties.py` tells.  It flies one sortie: turning an aircraft
+round takes longer than the window.  Fuel is a time in the air, so that time on station follows from type and distance.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ flight it forms up with, and its end.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import time
 from typing import Annotated, Any
@@ -22,12 +23,17 @@ from sim.units import KM_PER_NMI
 from sim.world import Process, World, emit, ring, start, wait
 from sim.zones import Region
 
+FASTEST_KT = 2_000
+"""No crewed aircraft that an intercept is about flies faster over the ground: assumption, Mach 3.4 at height."""
+
 
 class Waypoint(Section):
     """One point of a route: reached at a clock time, or by a leg flown at a ground speed."""
 
     at: time | None = Field(default=None, description="local clock time at which the point is reached")
-    ground_speed_kt: float | None = quantity("speed of the leg to this point", gt=0, le=2_000, default=None)
+    ground_speed_kt: float | None = quantity(
+        "speed of the leg to this point", gt=0, le=FASTEST_KT, default=None
+    )
     lat_deg: float = quantity("latitude, north positive", ge=-89, le=89)
     lon_deg: float = quantity("longitude, east positive", ge=-180, le=180)
     altitude_ft: float | None = quantity(
@@ -77,22 +83,33 @@ def seconds_of_route(flight: Flight, clock: Clock, sphere: Sphere) -> list[float
     return seconds
 
 
-def route_problems(flight: Flight, clock: Clock) -> list[tuple[tuple[str | int, ...], str]]:
-    """Return (path, message) for each clock time of a route that does not come after the one before."""
+def route_problems(flight: Flight, clock: Clock, sphere: Sphere) -> list[tuple[tuple[str | int, ...], str]]:
+    """Return (path, message) for each waypoint that cannot be reached when the route says so."""
     problems: list[tuple[tuple[str | int, ...], str]] = []
-    latest = -1.0
-    for number, point in enumerate(flight.route):
+    reached_s = seconds_of_route(flight, clock, sphere)
+    for number, (point, seconds) in enumerate(zip(flight.route, reached_s, strict=True)):
         if point.at is None:
             continue
-        seconds = clock.seconds_at(point.at)
+        path = ("route", number, "at")
         if seconds > clock.last * clock.step_s:
             window = f"{clock.short(0)} to {clock.short(clock.last)}"
-            problems.append((("route", number, "at"), f"is {point.at}, outside the window {window}"))
-        elif seconds <= latest:
-            problems.append(
-                (("route", number, "at"), f"is {point.at}, must come after the waypoints before it")
+            problems.append((path, f"is {point.at}, outside the window {window}"))
+        elif number > 0:
+            before = flight.route[number - 1]
+            leg_km = float(
+                sphere.distance_km(
+                    sphere.unit(before.lat_deg, before.lon_deg), sphere.unit(point.lat_deg, point.lon_deg)
+                )
             )
-        latest = max(latest, seconds)
+            taken_s = seconds - reached_s[number - 1]
+            if taken_s <= 0:
+                earlier = clock.short(math.ceil(reached_s[number - 1] / clock.step_s))
+                problems.append(
+                    (path, f"is {point.at}, must come after the waypoint before it, reached at {earlier}")
+                )
+            elif (speed_kt := leg_km / KM_PER_NMI / taken_s * 3600) > FASTEST_KT:
+                leg = f"{leg_km:.0f} km in {taken_s:.0f} s need {speed_kt:.0f} kt"
+                problems.append((path, f"is {point.at}: {leg}, more than {FASTEST_KT}"))
     return problems
 
 
@@ -181,10 +198,13 @@ def turn_away(world: World, name: str, zones: list[str], cause: int, way: str) -
         if bool(region.contains(here[np.newaxis])[0]):
             here = region.way_out(here)
             waypoints.append(here)
-    before = min(max(step - 1, script.first), script.last - 1)
-    if not waypoints:
-        waypoints = [script.sphere.onward(script.units[before], script.units[before + 1], 100.0)]
-    km_per_step = float(script.sphere.distance_km(script.units[before], script.units[before + 1]))
+    before = min(max(step - 1, script.first), max(script.last - 1, script.first))
+    after = min(before + 1, script.last)
+    km_per_step = float(script.sphere.distance_km(script.units[before], script.units[after]))
+    if not waypoints and km_per_step > 0:
+        waypoints = [script.sphere.onward(script.units[before], script.units[after], 100.0)]
+    elif not waypoints:
+        waypoints = [script.units[step]]
     track = script.departs(step, waypoints, km_per_step)
     world.tracks[name] = track
     world.left_script[name] = step

@@ -15,6 +15,7 @@ from sim.errors import nearest
 from sim.escalation import Escalation
 from sim.facts import Fact, Source
 from sim.fighters import Fighters
+from sim.geo import Sphere
 from sim.intruders import Flight, route_problems
 from sim.sensing import Sensing
 from sim.sides import Side
@@ -94,10 +95,11 @@ def problems(scenario: Scenario) -> Iterator[Problem]:
     for name, zone in scenario.zones.items():
         yield from _known(("zones", name, "owner"), zone.owner, scenario.sides, "side")
     clock = Clock.of(scenario.clock)
+    sphere = Sphere.at(scenario.centre.lat_deg, scenario.centre.lon_deg)
     for name, flight in scenario.intruders.items():
         yield from _known(("intruders", name, "side"), flight.side, scenario.sides, "side")
         yield from _known(("intruders", name, "forms_with"), flight.forms_with, scenario.intruders, "flight")
-        for path, message in route_problems(flight, clock):
+        for path, message in route_problems(flight, clock, sphere):
             yield ("intruders", name, *path), message
     for name, radar in scenario.sensing.radars.items():
         yield from _known(("sensing", "radars", name, "post"), radar.post, scenario.command.posts, "post")

@@ -9,7 +9,7 @@ import numpy as np
 
 from sim.document import Document, digest
 from sim.draws import Uniforms
-from sim.measures import reported, rungs, simulated
+from sim.measures import reported, rungs, simulated, within
 from sim.run import Replication, prepare, replicate
 from sim.scenario import Scenario
 
@@ -77,8 +77,6 @@ def _fact_row(
     count: int,
     row: Mapping[str, Any],
 ) -> dict[str, Any]:
-    from sim.measures import within
-
     fact = replication.prepared.scenario.facts[name]
     happened = [value for value in values if value is not None]
     interval = quantiles(happened)

@@ -33,6 +33,8 @@ FORMAT = 1
 TRACK_EVERY_S = 10
 PACKAGES = ("intercept-sim", "simpy", "numpy", "pydantic")
 FILES = ("manifest.json", "scenario.toml", "events.jsonl", "tracks.csv", "outcomes.json")
+NAMED = ("scenario", "hash", "seed", "replication", "step_s", "start")
+"""What a manifest and the object of `run --json` both begin with."""
 
 
 @dataclass(frozen=True)
@@ -90,8 +92,7 @@ def record(replication: Replication, document: Document) -> Recorded:
 
 def as_object(recorded: Recorded) -> dict[str, Any]:
     """Return a recorded replication as the one object that `run --json` prints."""
-    named = ("scenario", "hash", "seed", "replication", "step_s", "start")
-    return {key: recorded.manifest[key] for key in named} | {
+    return {key: recorded.manifest[key] for key in NAMED} | {
         "events": recorded.events,
         "outcomes": recorded.outcomes,
         "reported": recorded.reported,
@@ -166,32 +167,40 @@ def write(recorded: Recorded, document: Document, folder: Path, *, force: bool =
 
     Raises InputError if the folder exists and is not empty, unless `force` replaces a run folder.
     """
-    folder = folder.absolute()
+    folder = folder.resolve()
     check_free(folder, force=force)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     except OSError as error:
-        raise InputError(
-            [Problem(str(folder.parent), None, "", f"cannot be made: {error.strerror}")]
-        ) from error
-    fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        problem = f"cannot be written to: {error.strerror}; choose another folder"
+        raise InputError([Problem(str(folder.parent), None, "", problem)]) from error
     try:
         for name, text in _contents(recorded, document):
             (fresh / name).write_text(text, encoding="utf-8")
         fresh.chmod(0o755)
-        if folder.exists():
-            old = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent))
-            folder.replace(old)
-            fresh.replace(folder)
-            shutil.rmtree(old)
-        else:
-            fresh.replace(folder)
+        _put(fresh, folder)
     except OSError as error:
-        shutil.rmtree(fresh, ignore_errors=True)
         raise InputError([Problem(str(folder), None, "", f"cannot be written: {error.strerror}")]) from error
-    except BaseException:
+    finally:
         shutil.rmtree(fresh, ignore_errors=True)
-        raise
+
+
+def _put(fresh: Path, folder: Path) -> None:
+    """Move a new folder to its place; what stood there goes only when the new one has come, or comes back."""
+    if not folder.exists():
+        fresh.replace(folder)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent))
+    try:
+        folder.replace(old)
+        try:
+            fresh.replace(folder)
+        except BaseException:
+            old.replace(folder)
+            raise
+    finally:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def _contents(recorded: Recorded, document: Document) -> Iterator[tuple[str, str]]:
@@ -221,19 +230,41 @@ def read(folder: Path) -> Recorded:
         raise InputError([Problem(str(folder), None, "", f"is no run folder: it lacks {', '.join(missing)}")])
     try:
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        if not isinstance(manifest, dict):
+            raise ValueError("manifest.json holds no object")
+        if manifest.get("format") != FORMAT:
+            problem = f"is {manifest.get('format')}, this program reads {FORMAT}; run the scenario again"
+            raise InputError([Problem(str(folder / "manifest.json"), None, "format", problem)])
         results = json.loads((folder / "outcomes.json").read_text(encoding="utf-8"))
         lines = (folder / "events.jsonl").read_text(encoding="utf-8").splitlines()
         events = [json.loads(line) for line in lines]
-    except json.JSONDecodeError as error:
-        raise InputError([Problem(str(folder), None, "", f"is damaged: {error}")]) from error
-    if manifest.get("format") != FORMAT:
-        problem = f"has format {manifest.get('format')}, this program reads {FORMAT}; run the scenario again"
-        raise InputError([Problem(str(folder / "manifest.json"), None, "format", problem)])
-    scenario = parse(load(folder / "scenario.toml"))
-    found = _read_ways(folder / "tracks.csv")
+        found = _read_ways(folder / "tracks.csv")
+        _check_whole(manifest, results)
+    except OSError as error:
+        raise InputError([Problem(str(folder), None, "", f"cannot be read: {error.strerror}")]) from error
+    except (ValueError, KeyError, TypeError) as error:  # JSON, UTF-8, numbers and columns that are not there
+        raise InputError(
+            [Problem(str(folder), None, "", f"is damaged: {error}; run the scenario again")]
+        ) from error
+    document = load(folder / "scenario.toml")
+    scenario = parse(document)
+    if digest(document.data) != manifest["hash"]:
+        problem = "is not the scenario of this run, its hash differs; run it again instead"
+        raise InputError([Problem(str(folder / "scenario.toml"), None, "", problem)])
     return Recorded(
         scenario, manifest, events, found, results["outcomes"], results["reported"], results["rungs"]
     )
+
+
+def _check_whole(manifest: Mapping[str, Any], results: Any) -> None:
+    """Raise ValueError if a manifest or the results lack a key."""
+    for name, data, keys in (
+        ("manifest.json", manifest, NAMED),
+        ("outcomes.json", results, ("outcomes", "reported", "rungs")),
+    ):
+        missing = [key for key in keys if not isinstance(data, dict) or key not in data]
+        if missing:
+            raise ValueError(f"{name} lacks {', '.join(missing)}")
 
 
 def _read_ways(path: Path) -> dict[str, Way]:
