@@ -72,7 +72,7 @@ def others(value: Any, name: str) -> Iterator[Any]:
     elif name in ("lat_deg", "lon_deg") or (isinstance(value, float) and abs(value) > 20):
         yield from (value + 1.0, value - 1.0, value + 0.05, value - 0.05)
     elif isinstance(value, int):
-        yield from (value * 5, value * 2, value // 2, value + 1, value - 1, value - 2)
+        yield from (value * 5, 0, value * 2, value // 2, value + 1, value - 1, value - 2)
     else:
         yield from (value * 2, value * 0.3, value * 1.1, value * 0.9)
 
@@ -111,9 +111,15 @@ def changes_a_log(path: Path) -> bool:
             tried.append(prepared(changed))
         except (ValidationError, AssertionError):
             continue
-        if records(tried[-1], 0) != baseline(0):
+        if records(tried[-1], richest()[0]) != baseline(richest()[0]):
             return True
-    return any(records(ready, n) != baseline(n) for n in range(1, REPLICATIONS) for ready in tried)
+    return any(records(ready, n) != baseline(n) for n in richest()[1:] for ready in tried)
+
+
+@cache
+def richest() -> list[int]:
+    """Return the replications in the order in which they are tried: those with the most kinds of event first."""
+    return sorted(range(REPLICATIONS), key=lambda n: -len({(r.kind, r.who) for r in baseline(n)}))
 
 
 @pytest.mark.parametrize("path", quantities(data()), ids=lambda path: ".".join(map(str, path)))
