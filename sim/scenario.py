@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import time
 from pathlib import Path
 
 from pydantic import Field
@@ -36,6 +37,9 @@ RECORDED = frozenset(
     ]
 )
 """The kinds of event that the model itself records; stages, measures and hazards add theirs."""
+
+SUMMED = ("aircraft", "burst_s", "delay_s", "distance_km", "flares", "number", "rounds")
+"""The numbers that an event may carry in its data, for `sum:<data>` and `min:<data>`."""
 
 
 class Title(Section):
@@ -104,10 +108,11 @@ def problems(scenario: Scenario) -> Iterator[Problem]:
     for name, radar in scenario.sensing.radars.items():
         yield from _known(("sensing", "radars", name, "post"), radar.post, scenario.command.posts, "post")
     yield from _command_problems(scenario)
-    yield from _fighter_problems(scenario)
+    yield from _fighter_problems(scenario, clock)
     yield from _warning_problems(scenario)
     yield from _crew_problems(scenario)
     yield from _event_problems(scenario)
+    yield from _fact_problems(scenario, clock)
 
 
 def flight_sides(scenario: Scenario) -> dict[str, str]:
@@ -255,7 +260,7 @@ def _circles(stages: Mapping[str, Stage]) -> Iterator[list[str]]:
             yield circle
 
 
-def _fighter_problems(scenario: Scenario) -> Iterator[Problem]:
+def _fighter_problems(scenario: Scenario, clock: Clock) -> Iterator[Problem]:
     fighters = scenario.fighters
     for name, pair in fighters.pairs.items():
         path = ("fighters", "pairs", name)
@@ -264,6 +269,7 @@ def _fighter_problems(scenario: Scenario) -> Iterator[Problem]:
         yield from _known((*path, "base"), pair.base, fighters.bases, "base")
         yield from _known((*path, "alert"), pair.alert, fighters.alerts, "alert state")
         yield from _known((*path, "station"), pair.station, scenario.zones, "zone")
+        yield from _in_window((*path, "on_station_at"), pair.on_station_at, clock)
         if (
             pair.station is not None
             and pair.station in scenario.zones
@@ -293,8 +299,10 @@ def _warning_problems(scenario: Scenario) -> Iterator[Problem]:
             yield from _known((*path, "calls", "zone"), ladder.calls.zone, scenario.zones, "zone")
             for number, signal in enumerate(ladder.calls.after):
                 yield from _heard(scenario, (*path, "calls", "after", number), signal, side.control)
-        for kind, rule in ladder.measures.items():
+        for number, (kind, rule) in enumerate(ladder.measures.items()):
             where = (*path, "measures", kind)
+            if number == 0 and rule.spacing_s is not None:
+                yield (*where, "spacing_s"), "stands in the first measure, which follows no other; leave it out"
             yield from _known((*where, "zone"), rule.zone, scenario.zones, "zone")
             if rule.authority != "standing":
                 yield from _heard(scenario, (*where, "authority"), rule.authority, side.control)
@@ -328,41 +336,68 @@ def _event_problems(scenario: Scenario) -> Iterator[Problem]:
                 (*path, "leads_to"),
                 f'is "{hazard.leads_to}", which comes about otherwise; choose another name',
             )
+    names: list[str] = []
     for number, rung in enumerate(scenario.escalation.rungs):
+        if rung.name in names:
+            yield (
+                ("escalation", "rungs", number, "name"),
+                f'is "{rung.name}", as a rung below; give it another',
+            )
+        names.append(rung.name)
         for place, event in enumerate(rung.reached_by):
             path_to = ("escalation", "rungs", number, "reached_by", place)
             yield from _known(path_to, event, sorted(known | crossings), "event")
         yield from _known(("escalation", "rungs", number, "side"), rung.side, scenario.sides, "side")
+
+
+def _fact_problems(scenario: Scenario, clock: Clock) -> Iterator[Problem]:
+    known = kinds(scenario)
+    doers = [*scenario.intruders, *scenario.fighters.pairs, *scenario.command.posts, *scenario.sides]
     for name, fact in scenario.facts.items():
-        path = ("facts", name, "select")
-        yield from _known((*path, "kind"), fact.select.kind, sorted(known), "event")
-        yield from _known((*path, "zone"), fact.select.zone, scenario.zones, "zone")
-        yield from _known((*path, "by"), fact.select.by, scenario.sides, "side")
-        yield from _known((*path, "type"), fact.select.type, scenario.fighters.types, "type of fighter")
-        for place, flight in enumerate(fact.select.about or ()):
+        select, path = fact.select, ("facts", name, "select")
+        yield from _known((*path, "kind"), select.kind, sorted(known), "event")
+        yield from _known((*path, "zone"), select.zone, scenario.zones, "zone")
+        yield from _known((*path, "by"), select.by, scenario.sides, "side")
+        yield from _known((*path, "type"), select.type, scenario.fighters.types, "type of fighter")
+        for place, who in enumerate(select.who or ()):
+            yield from _known((*path, "who", place), who, doers, "flight, pair, post or side")
+        for place, flight in enumerate(select.about or ()):
             yield from _known((*path, "about", place), flight, scenario.intruders, "flight")
-        if fact.select.during is not None:
-            yield from _known((*path, "during", "zone"), fact.select.during.zone, scenario.zones, "zone")
-        if fact.take in ("duration_s", "distance_km") and (
-            fact.select.kind != "leaves" or fact.select.zone is None
-        ):
-            yield (
-                ("facts", name, "take"),
-                f'"{fact.take}" goes with select = {{ kind = "leaves", zone = ... }}',
-            )
-        words = ("time", "count", "duration_s", "distance_km")
-        if fact.take not in words and not fact.take.startswith(("sum:", "min:")):
-            yield (
-                ("facts", name, "take"),
-                f'is "{fact.take}", wanted {", ".join(words)}, sum:<data> or min:<data>',
-            )
+        if select.during is not None:
+            yield from _known((*path, "during", "zone"), select.during.zone, scenario.zones, "zone")
+        if select.occurrence is not None and fact.take != "time":
+            yield (*path, "occurrence"), f'goes with take = "time", not with "{fact.take}"'
+        for key in ("at", "earliest", "latest"):
+            yield from _in_window(("facts", name, key), getattr(fact, key), clock)
+        yield from _take_problems(("facts", name, "take"), fact)
+
+
+def _take_problems(path: KeyPath, fact: Fact) -> Iterator[Problem]:
+    if fact.take in ("duration_s", "distance_km") and (
+        fact.select.kind != "leaves" or fact.select.zone is None
+    ):
+        yield path, f'"{fact.take}" goes with select = {{ kind = "leaves", zone = ... }}'
+    words = ("time", "count", "duration_s", "distance_km")
+    way, _, data = fact.take.partition(":")
+    if fact.take in words:
+        return
+    if way not in ("sum", "min") or not data:
+        yield path, f'is "{fact.take}", wanted {", ".join(words)}, sum:<data> or min:<data>'
+    else:
+        yield from _known(path, data, SUMMED, "number that events carry")
+
+
+def _in_window(path: KeyPath, at: time | None, clock: Clock) -> Iterator[Problem]:
+    """Yield a problem if a clock time lies outside the window: it would be taken for one on the next day."""
+    if at is not None and clock.seconds_at(at) > clock.last * clock.step_s:
+        yield path, f"is {at}, outside the window {clock.short(0)} to {clock.short(clock.last)}"
 
 
 def _source_problems(data: object, scenario: Scenario, path: KeyPath = ()) -> Iterator[Problem]:
     """Yield each `source` that is neither the id of a source nor an assumption or computation."""
     if isinstance(data, Mapping):
         for key, value in data.items():
-            if key == "source":
+            if key == "source" and not isinstance(value, Mapping):  # a table may be named so
                 for text in [value] if isinstance(value, str) else value:
                     if text not in scenario.sources and not text.startswith(("assumption", "computed")):
                         hint = nearest(text, scenario.sources)

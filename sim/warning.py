@@ -158,8 +158,9 @@ def measure(
     name, side, chance = names[0], encounter.side, f"{encounter.flight} {encounter.stay}"
     rule = encounter.ladder.measures[name]
     begun, last = before is None, before or UNKNOWN
-    spacing = drawn_steps(world, rule.spacing_s, side, f"{name}-spacing {chance}", 1) if before else 0
-    earliest = 0 if before is None else before[0] + spacing
+    earliest = 0
+    if before is not None and rule.spacing_s is not None:
+        earliest = before[0] + drawn_steps(world, rule.spacing_s, side, f"{name}-spacing {chance}", 1)
     followed = False
     for attempt in range(1, rule.most + 1):
         ready = yield from _ready(world, encounter, force, rule, earliest)

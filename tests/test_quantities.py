@@ -72,7 +72,7 @@ def others(value: Any, name: str) -> Iterator[Any]:
     elif name in ("lat_deg", "lon_deg") or (isinstance(value, float) and abs(value) > 20):
         yield from (value + 1.0, value - 1.0, value + 0.05, value - 0.05)
     elif isinstance(value, int):
-        yield from (value * 5, 0, value * 2, value // 2, value + 1, value - 1, value - 2)
+        yield from (value * 50, 0, 1, value * 5, value * 2, value // 2, value + 1, value - 1, value - 2)
     else:
         yield from (value * 2, value * 0.3, value * 1.1, value * 0.9)
 
