@@ -6,6 +6,7 @@ Heavy modules are imported inside the command that needs them.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -67,11 +68,7 @@ CountOption = Annotated[
 
 def main() -> None:
     """Run the command line; end with 0, 1 (failure), 2 (wrong input) or 130 (interrupted)."""
-    try:
-        app()
-    except BrokenPipeError:  # the reader of our output has gone, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+    app()
 
 
 def _answers_errors(command: Callable[P, T]) -> Callable[P, T]:
@@ -80,7 +77,18 @@ def _answers_errors(command: Callable[P, T]) -> Callable[P, T]:
     @wraps(command)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
-            return command(*args, **kwargs)
+            result = command(*args, **kwargs)
+            sys.stdout.flush()
+            return result
+        except OSError as error:
+            if error.errno not in (errno.EPIPE, errno.ENOSPC):
+                raise
+            # What is left in the buffer would fail again when Python ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            if error.errno == errno.EPIPE:  # the reader of our output has gone, as `head` does
+                raise typer.Exit(0) from None
+            print(f"the output cannot be written: {error.strerror}", file=sys.stderr)
+            raise typer.Exit(1) from None
         except InterceptError as error:
             print(error, file=sys.stderr)
             raise typer.Exit(error.exit_code) from None
@@ -111,7 +119,7 @@ def run(
         bool, typer.Option("--quiet", "-q", help="Print nothing but errors and what --json asks for.")
     ] = False,
 ) -> None:
-    """Replay a scenario once, and print what was simulated beside what was reported."""
+    """Replay a scenario, simulated beside reported."""
     from sim import store
 
     if replications > 1 and output is not None:
@@ -170,7 +178,7 @@ def check(
     files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Scenario files, or bundled names.")],
     overrides: SetOption = None,
 ) -> None:
-    """Check scenario files, and report every error of each with its line and key."""
+    """Check scenario files: every error with its line."""
     from sim.scenario import read
 
     problems: list[Problem] = []
@@ -217,25 +225,37 @@ def list_scenarios(
 def new(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write; it must not exist.")],
 ) -> None:
-    """Write a small commented scenario to start from, and beside it the schema that editors read."""
+    """Write a small commented scenario to start from.
+
+    Beside it comes the schema that editors read.
+    """
     from sim.document import bundled_folder
 
+    if not file.name:
+        raise InputError([Problem(str(file), None, "", "is no name for a file")])
     file = file if file.suffix == ".toml" else file.with_name(file.name + ".toml")
     if file.exists():
         raise InputError([Problem(str(file), None, "", "already exists; choose another name")])
     if not file.parent.is_dir():
         raise InputError([Problem(str(file.parent), None, "", "is no folder; make it first")])
-    file.write_text((bundled_folder() / "first-intercept.toml").read_text(encoding="utf-8"), encoding="utf-8")
     schema_file = file.parent / "scenario.schema.json"
-    if not schema_file.exists():
-        schema_file.write_text(_schema_text(), encoding="utf-8")
+    text = (bundled_folder() / "first-intercept.toml").read_text(encoding="utf-8")
+    try:
+        file.write_text(text, encoding="utf-8")
+        if not schema_file.exists():
+            schema_file.write_text(_schema_text(), encoding="utf-8")
+    except OSError as error:
+        raise InputError([Problem(str(file), None, "", f"cannot be written: {error.strerror}")]) from error
     print(f"wrote {file} and {schema_file}; try: intercept run {file}", file=sys.stderr)
 
 
 @app.command()
 @_answers_errors
 def schema() -> None:
-    """Print the JSON Schema of scenario files (draft 4, which TOML editors read)."""
+    """Print the JSON Schema of scenario files.
+
+    It is draft 4, which TOML editors read.
+    """
     print(_schema_text(), end="")
 
 
@@ -269,7 +289,7 @@ def plot(
         typer.Option("--spread", min=0, max=10**6, help="Draw whiskers from so many replications (board)."),
     ] = 0,
 ) -> None:
-    """Draw a figure of a run: the encounter board, or the track map."""
+    """Draw a run: the encounter board, or the track map."""
     from plots.style import check_format, save
     from sim import store
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -17,13 +17,25 @@ if TYPE_CHECKING:
 QUIET_S = 1.0
 """A count of replications is told from this time on, so that a quick run says nothing."""
 
+ROOMY = 100
+"""Columns of a terminal from which on tables are spaced."""
+
 DISPUTED = "†"
+ROLES = {"input": "used to write the scenario", "check": "kept apart"}
 _progress = {"began": 0.0, "told": 0.0}
+
+
+class _Output(Console):
+    """A console that leaves it to the command line what a reader who has gone means."""
+
+    def on_broken_pipe(self) -> None:
+        """Raise the BrokenPipeError that rich is handling on to the command line."""
+        raise
 
 
 def console() -> Console:
     """Return the console of stdout: colours only where they can be shown."""
-    return Console(highlight=False, soft_wrap=False)
+    return _Output(highlight=False, soft_wrap=False)
 
 
 def progress(done: int, count: int) -> None:
@@ -51,61 +63,84 @@ def show_run(recorded: Recorded) -> None:
     out.print(Text(f"{manifest['scenario']}: {run}", style="dim"))
     times = [row for row in recorded.reported if "gap_s" in row]
     numbers = [row for row in recorded.reported if "gap_s" not in row]
+    others = 9 + 12 + 7 + 5 + 3 + 5 * _gap(out.width)
+    statements = _statement_width(out.width, others, recorded.reported)
     if times or recorded.rungs:
-        out.print(_times(recorded, times))
-    if numbers:
-        out.print(_numbers(numbers))
-    if any(row["disputed"] for row in recorded.reported):
-        out.print(
-            Text(
-                f" {DISPUTED} disputed between sources or governments; `not`: this run does not bear it out",
-                style="dim",
-            )
-        )
+        out.print(_times(recorded, times, out.width, statements))
         out.print()
+    if numbers:
+        out.print(_numbers(numbers, out.width, statements))
+        out.print()
+    for meaning in _legend(recorded.reported):
+        out.print(Text(meaning, style="dim"))
     for label, text in _summary(recorded):
         line = Text(f"{label:<10}", style="bold")
         line.append(text, style="not bold")
         out.print(line)
 
 
-def _table(*columns: tuple[str, str, dict[str, Any]]) -> Table:
-    table = Table(
-        box=None, show_edge=False, pad_edge=False, padding=(0, 1), header_style="bold", expand=False
-    )
+def _legend(reported: list[dict[str, Any]]) -> list[str]:
+    """Return what the marks mean, of those that occur."""
+    lines = []
+    if reported:
+        lines.append("input: used to write the scenario; check: kept apart.  off: not within tolerance")
+    if any(row["disputed"] for row in reported):
+        lines.append(f"{DISPUTED} sources or governments disagree.  not: this run does not bear it out")
+    return [*lines, ""] if lines else []
+
+
+def _gap(width: int) -> int:
+    return 2 if width >= ROOMY else 1
+
+
+def _table(width: int, *columns: tuple[str, str, dict[str, Any]]) -> Table:
+    """Return an empty table; where there is room its columns stand further apart."""
+    padding = (0, _gap(width), 0, 0)
+    table = Table(box=None, show_edge=False, pad_edge=False, padding=padding, header_style="bold")
     for title, justify, options in columns:
         table.add_column(title, justify=justify, **options)  # type: ignore[arg-type]
     return table
 
 
-def _times(recorded: Recorded, facts: list[dict[str, Any]]) -> Table:
-    table = _table(
-        ("simulated", "left", {"no_wrap": True, "min_width": 9}),
-        ("reported", "left", {"no_wrap": True, "min_width": 12}),
-        ("gap", "right", {"no_wrap": True, "min_width": 7}),
-        ("event", "left", {"ratio": 1}),
-        ("role", "left", {"no_wrap": True}),
-        ("", "left", {"no_wrap": True}),
+def _facts_table(width: int, what: str, statements: int) -> Table:
+    """Return the empty table of times or numbers: equal widths, so that the two stand one below the other."""
+    fixed = {"no_wrap": True, "overflow": "ellipsis"}
+    return _table(
+        width,
+        ("simulated", "right", {**fixed, "width": 9}),
+        ("reported", "right", {**fixed, "width": 12}),
+        ("gap", "right", {**fixed, "width": 7}),
+        (what, "left", {"width": statements}),
+        ("role", "left", fixed),
+        ("", "left", fixed),
     )
+
+
+def _statement_width(width: int, others: int, rows: Iterable[Mapping[str, Any]]) -> int:
+    """Return the width of the statements: the longest, or what `others` (the columns beside it) leave of a line."""
+    longest = max((len(row["statement"]) + 1 for row in rows), default=0)
+    return min(max(longest, 30), max(20, width - others))
+
+
+def _times(recorded: Recorded, facts: list[dict[str, Any]], width: int, statements: int) -> Table:
+    table = _facts_table(width, "event", statements)
     rows = [(row["simulated"], 1, row) for row in facts] + [
         (rung["time"], 0, {"rung": rung["name"]}) for rung in recorded.rungs if rung["time"] is not None
     ]
     start = str(recorded.manifest["start"])[11:]
     for simulated, _, row in sorted(rows, key=lambda item: _order(item[0], start, item[2], item[1])):
         if "rung" in row:
-            table.add_row(
-                _clock(simulated), Text("-", style="dim"), "", Text(f"▲ {row['rung']}", style="cyan"), "", ""
-            )
+            table.add_row(_clock(simulated), "", "", Text(f"▲ {row['rung']}", style="cyan"), "", "")
         else:
-            table.add_row(
-                _clock(simulated) if simulated else Text("-", style="red"),
-                Text(_reported(row["reported"]), style="dim"),
-                "" if row["gap_s"] is None else f"{row['gap_s']:+.0f} s",
-                _statement(row),
-                Text(row["role"], style="dim"),
-                _verdict(row),
-            )
+            shown = Text("-", style="red") if simulated is None else Text(_clock(simulated))
+            gap = "" if row["gap_s"] is None else f"{row['gap_s']:+.0f} s"
+            table.add_row(shown, *_cells(row, gap))
     return table
+
+
+def _cells(row: Mapping[str, Any], gap: str) -> tuple[Text, str, Text, Text, Text]:
+    reported = Text(_reported(row["reported"]), style="dim")
+    return reported, gap, _statement(row), Text(row["role"], style="dim"), _verdict(row)
 
 
 def _order(simulated: str | None, start: str, row: Mapping[str, Any], late: int) -> tuple[bool, str, int]:
@@ -114,24 +149,11 @@ def _order(simulated: str | None, start: str, row: Mapping[str, Any], late: int)
     return at[:8] < start[:8], at[:8], late
 
 
-def _numbers(facts: list[dict[str, Any]]) -> Table:
-    table = _table(
-        ("simulated", "right", {"no_wrap": True, "min_width": 9}),
-        ("reported", "right", {"no_wrap": True, "min_width": 12}),
-        ("gap", "right", {"no_wrap": True, "min_width": 7}),
-        ("number", "left", {"ratio": 1}),
-        ("role", "left", {"no_wrap": True}),
-        ("", "left", {"no_wrap": True}),
-    )
+def _numbers(facts: list[dict[str, Any]], width: int, statements: int) -> Table:
+    table = _facts_table(width, "number", statements)
     for row in facts:
-        table.add_row(
-            "-" if row["simulated"] is None else f"{row['simulated']:g}",
-            Text(_reported(row["reported"]), style="dim"),
-            "" if row["gap"] is None else f"{row['gap']:+g}",
-            _statement(row),
-            Text(row["role"], style="dim"),
-            _verdict(row),
-        )
+        shown = "-" if row["simulated"] is None else f"{row['simulated']:g}"
+        table.add_row(shown, *_cells(row, "" if row["gap"] is None else f"{row['gap']:+g}"))
     return table
 
 
@@ -156,7 +178,7 @@ def _reported(value: Any) -> str:
 def _statement(row: Mapping[str, Any]) -> Text:
     text = Text(row["statement"])
     if row["disputed"]:
-        text.append(f" {DISPUTED}", style="dim")
+        text.append(DISPUTED, style="dim")  # without a space: the mark would come alone on the next line
     return text
 
 
@@ -195,9 +217,12 @@ def _summary(recorded: Recorded) -> list[tuple[str, str]]:
         lines.append(("rung", f"{highest} ({len(rungs)} of {len(recorded.rungs)} rungs)"))
     for role in ("input", "check"):
         facts = [row for row in recorded.reported if row["role"] == role]
-        if facts:
-            lines.append((f"{role}s", _score([row for row in facts if not row["disputed"]], "undisputed")))
-            lines.append(("", _score([row for row in facts if row["disputed"]], "disputed")))
+        label = f"{role}s"
+        for disputed, what in ((False, "undisputed"), (True, "disputed")):
+            found = [row for row in facts if row["disputed"] is disputed]
+            if found:
+                lines.append((label, _score(found, what)))
+                label = ""
     return lines
 
 
@@ -248,47 +273,68 @@ def show_spread(summary: Mapping[str, Any]) -> None:
     count = summary["replications"]
     run = f"{count} replications, seed {summary['seed']}, scenario {summary['hash']}"
     out.print(Text(f"{summary['scenario']}: {run}", style="bold"))
+    for role, meaning in ROLES.items():
+        rows = [row for row in summary["reported"] if row["role"] == role]
+        if rows:
+            out.print(Text(f"{role}s: {meaning}", style="bold"))
+            out.print(_spread_table(rows, out.width))
+            out.print()
+    if summary["reported"]:
+        out.print(Text("5–95 %: over the replications in which it happened; share: how many", style="dim"))
+        out.print(Text("covers: the interval meets what was reported, with its tolerance", style="dim"))
+        if any(row["disputed"] for row in summary["reported"]):
+            out.print(Text(f"{DISPUTED} sources or governments disagree", style="dim"))
+        out.print()
+    if summary["rungs"]:
+        out.print(_rungs(summary["rungs"], out.width))
+
+
+def _spread_table(rows: list[dict[str, Any]], width: int) -> Table:
+    fixed = {"no_wrap": True, "overflow": "ellipsis"}
+    statements = _statement_width(width, 17 + 12 + 5 + 6 + 4 * _gap(width), rows)
     table = _table(
-        ("5–95 % simulated", "left", {"no_wrap": True, "min_width": 17}),
-        ("reported", "left", {"no_wrap": True}),
-        ("share", "right", {"no_wrap": True}),
-        ("fact", "left", {"ratio": 1}),
-        ("role", "left", {"no_wrap": True}),
-        ("covers", "left", {"no_wrap": True}),
+        width,
+        ("5–95 % simulated", "right", {**fixed, "width": 17}),
+        ("reported", "right", {**fixed, "width": 12}),
+        ("share", "right", {**fixed, "width": 5}),
+        ("fact", "left", {"width": statements}),
+        ("covers", "left", fixed),
     )
-    for row in summary["reported"]:
-        interval = row["p05_p50_p95"]
-        shown = "-" if interval is None else f"{_value(interval[0])}–{_value(interval[2])}"
-        verdict = Text("yes", style="green") if row["covers"] else Text("no", style="bold red")
+    for row in rows:
         table.add_row(
-            shown,
+            _interval(row["p05_p50_p95"]),
             Text(_reported(row["reported"]), style="dim"),
             f"{100 * row['happened_share']:.0f} %",
             _statement(row),
-            Text(row["role"], style="dim"),
-            verdict,
+            Text("yes", style="green") if row["covers"] else Text("no", style="bold red"),
         )
-    if summary["reported"]:
-        out.print(table)
-        out.print(Text(" share: replications in which it happened; the interval is over those", style="dim"))
-        out.print()
-    if summary["rungs"]:
-        out.print(_rungs(summary["rungs"]))
+    return table
 
 
-def _rungs(rungs: list[dict[str, Any]]) -> Table:
+def _interval(quantiles: list[Any] | None) -> str:
+    """Write the outer two of three quantiles, as one where they are equal."""
+    if quantiles is None:
+        return "-"
+    low, high = _value(quantiles[0]), _value(quantiles[2])
+    return low if low == high else f"{low}–{high}"
+
+
+def _rungs(rungs: list[dict[str, Any]], width: int) -> Table:
+    fixed = {"no_wrap": True, "overflow": "ellipsis"}
     table = _table(
-        ("rung", "left", {"no_wrap": True}),
-        ("reached", "right", {"no_wrap": True}),
-        ("95 % interval", "left", {"no_wrap": True}),
-        ("first reached, 5–95 %", "left", {"no_wrap": True}),
+        width,
+        ("rung", "left", {**fixed, "max_width": max(20, width - 50)}),
+        ("reached", "right", fixed),
+        ("share, 95 % interval", "right", fixed),
+        ("first, 5–95 %", "right", {**fixed, "width": 17}),
     )
     for row in rungs:
         low, high = row["share_interval"]
-        interval = row["p05_p50_p95"]
-        shown = "-" if interval is None else f"{_clock(interval[0])}–{_clock(interval[2])}"
         table.add_row(
-            row["name"], f"{row['reached']}/{row['n']}", f"{100 * low:.1f}–{100 * high:.1f} %", shown
+            row["name"],
+            f"{row['reached']}/{row['n']}",
+            f"{100 * low:.1f}–{100 * high:.1f} %",
+            _interval(row["p05_p50_p95"]),
         )
     return table
 

@@ -45,11 +45,13 @@ class Measure(Section):
     zone: Name = Field(description="zone in which the measure may be taken")
     authority: str = Field(default="standing", description="`standing`, or the event that grants it")
     after_calls: int = quantity("calls that must have gone unanswered in this stay", ge=0, le=200, default=0)
-    spacing_s: Amount = Field(
-        description="time that must have passed since the measure before was first taken"
+    spacing_s: Amount | None = Field(
+        default=None, description="time that must have passed since the measure before was first taken"
     )
     delay_s: Amount = Field(description="time from the conditions to the act")
-    interval_s: Amount = Field(description="time from one act to the next of the same measure")
+    interval_s: Amount | None = Field(
+        default=None, description="time from one act to the next of the same measure, where `most` is above 1"
+    )
     most: int = quantity("attempts in one stay at the most", ge=1, le=100, default=1)
     flares: Amount | None = Field(default=None, description="flares released in one act")
     burst_s: Amount | None = Field(default=None, description="time on the trigger in one act")
@@ -59,7 +61,10 @@ class Measure(Section):
     )
 
     @model_validator(mode="after")
-    def _gun(self) -> Measure:
+    def _whole(self) -> Measure:
+        if (self.interval_s is None) != (self.most == 1):
+            came = f"`most` is {self.most} and `interval_s` is {'missing' if self.interval_s is None else 'given'}"
+            raise ValueError(f"`interval_s` goes with a `most` above 1; {came}")
         if (self.burst_s is None) != (self.rounds_per_minute is None):
             raise ValueError("`burst_s` and `rounds_per_minute` go together")
         return self
@@ -183,7 +188,8 @@ def measure(
                 followed = True
                 start(world, measure(world, encounter, force, names[1:], (record.step, record.id)))
         last = (record.step, record.id)
-        earliest = world.now + drawn_steps(world, rule.interval_s, side, f"{name}-interval {chance}", attempt)
+        if rule.interval_s is not None:
+            earliest = world.now + drawn_steps(world, rule.interval_s, side, f"{name}-interval {chance}", attempt)
 
 
 def _ready(world: World, encounter: Encounter, force: Force, rule: Measure, earliest: int) -> Waiting:

@@ -53,7 +53,7 @@ def at(second: int) -> time:
 
 
 numbers = st.integers(0, 240)
-shares = st.one_of(st.sampled_from([0.0, 0.5, 1.0]), st.floats(0.0, 1.0))
+shares = st.one_of(st.sampled_from([0.0, 0.5, 1.0]), st.integers(1, 99).map(lambda number: number / 100))
 
 
 @st.composite
@@ -176,7 +176,7 @@ def fighters(draw: st.DrawFn, chart: Map, window_s: int, sides: list[str], zones
         if stations and draw(st.booleans()):
             pair |= {
                 "station": draw(st.sampled_from(stations)),
-                "on_station_at": at(draw(st.integers(0, window_s))),
+                "on_station_at": at(draw(st.integers(0, window_s - 10))),  # a step is 10 s at most
             }
         pairs[f"pair-{number}"] = pair
     if not pairs:
@@ -277,11 +277,13 @@ def ladders(draw: st.DrawFn, heard: dict[str, list[str]], zones: list[str], meas
             "zone": draw(st.sampled_from([ladder["per"], *zones])),
             "authority": draw(st.just("standing") | st.sampled_from(known)),
             "after_calls": draw(st.integers(0, 2)) if "calls" in ladder else 0,
-            "spacing_s": draw(laws(60)),
             "delay_s": draw(laws(60)),
-            "interval_s": draw(laws(120)),
             "most": draw(st.integers(1, 3)),
         }
+        if measures[name]["most"] > 1:
+            measures[name]["interval_s"] = draw(laws(120))
+        if name == "shots":
+            measures[name]["spacing_s"] = draw(laws(60))
         if name == "shots":
             measures[name] |= {"burst_s": {"dist": "uniform", "low": 0.2, "high": 0.6}, "rounds_per_minute": 6000.0}
         else:

@@ -104,7 +104,8 @@ def uniforms() -> Uniforms:
 def changes_a_log(path: Path) -> bool:
     """Return whether some other value at a path changes the log of some replication."""
     tried = []
-    for other in others(at(data(), path), str(path[-1])):
+    is_share = any(str(key).endswith("_share") for key in path[-2:])
+    for other in others(at(data(), path), "_share" if is_share else str(path[-1])):
         changed = copy.deepcopy(data())
         at(changed, path[:-1])[path[-1]] = other
         try:
