@@ -1,4 +1,4 @@
-"""The chain that dealt with a flight, as lanes: who held a decision and for how long, who told whom, what pairs did."""
+"""The chain that dealt with a flight, as lanes: who held a decision, who told whom, and what pairs did."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Literal
 from plots.encounter import Encounter, Event, Sortie
 from sim.command import event_of
 
-MOST_PAIRS = 4
-"""Lanes for pairs of one side; those that joined first come first."""
+MOST_PAIRS = 3
+"""Lanes for pairs of one side; those that took measures come first, then those that joined first."""
 
 BarKind = Literal["decide", "wait", "fly", "beside"]
 
@@ -28,9 +28,9 @@ class Bar:
 
 @dataclass(frozen=True)
 class Acts:
-    """What a pair did in one stay by one measure: its steps, what it came to, and whether it was flares or fire."""
+    """What a pair did in one stay by one measure: its steps, what it came to, and how it looks."""
 
-    kind: str
+    stay: int
     steps: tuple[int, ...]
     text: str
     look: Literal["pass", "flares", "fire"]
@@ -42,6 +42,7 @@ class Lane:
 
     name: str
     label: str
+    side: str
     is_pair: bool
     bars: list[Bar] = field(default_factory=list)
     calls: list[int] = field(default_factory=list)
@@ -61,23 +62,26 @@ class Message:
 def chain(encounter: Encounter) -> tuple[list[Lane], list[Message], int]:
     """Return the lanes, the messages between them, and the number of pairs that had no room.
 
-    First the side that dealt with the flight, its pairs below its control post; then the flight's own side.
+    First the side that dealt with the flight, from its pairs up the chain; then the flight's own side.  A
+    side's pairs stand beside its control post, which speaks with them.
     """
     posts = encounter.recorded.scenario.command.posts
     own = encounter.recorded.scenario.intruders[encounter.flight].side
     lanes: list[Lane] = []
     left_out = 0
     for side in dict.fromkeys(s for s in (encounter.side, own) if s is not None):
-        mine = [Lane(name, post.label, False) for name, post in posts.items() if post.side == side]
+        mine = [Lane(name, post.label, side, False) for name, post in posts.items() if post.side == side]
         for lane in mine:
             lane.bars.extend(_stage_bars(encounter, lane.name))
-            lane.calls.extend(e["step"] for e in encounter.events if e["kind"] == "call" and e["who"] == lane.name)
+            lane.calls.extend(
+                e["step"] for e in encounter.events if e["kind"] == "call" and e["who"] == lane.name
+            )
         pairs, more = _pair_lanes(encounter, side)
         left_out += more
         control = encounter.recorded.scenario.sides[side].control
-        at = next((i + 1 for i, lane in enumerate(mine) if lane.name == control), 0)
+        at = next((i for i, lane in enumerate(mine) if lane.name == control), 0)
         lanes += [*mine[:at], *pairs, *mine[at:]]
-    messages = [m for m in _messages(encounter) if _is_shown(encounter, m.sent, m.received)]
+    messages = [m for m in _messages(encounter) if _is_shown(encounter, m.received, m.received)]
     ends = {name for m in messages for name in (m.origin, m.goal)}
     lanes = [lane for lane in lanes if lane.name in ends or _has_content(encounter, lane)]
     known = {lane.name for lane in lanes}
@@ -120,11 +124,12 @@ def _pair_lanes(encounter: Encounter, side: str) -> tuple[list[Lane], int]:
         for s in encounter.sorties
         if s.side == side and s.starts is not None and _is_shown(encounter, s.waits, _ended(encounter, s))
     ]
+    shown.sort(key=lambda s: not list(_acts(encounter, s.pair)))  # those that acted come first
     names = list(dict.fromkeys(s.pair for s in shown))
     lanes = []
     for name in names[:MOST_PAIRS]:
         sorties = [s for s in shown if s.pair == name]
-        lane = Lane(name, sorties[0].label, True)
+        lane = Lane(name, sorties[0].label, side, True)
         for sortie in sorties:
             lane.bars.extend(_pair_bars(encounter, sortie))
         lane.acts.extend(_acts(encounter, name))
@@ -158,19 +163,19 @@ def _acts(encounter: Encounter, pair: str) -> Iterator[Acts]:
         return
     for kind, rule in ladder.measures.items():
         mine = [e for e in encounter.events if e["kind"] == kind and e["who"] == pair]
-        for stay in dict.fromkeys(e["data"].get("stay") for e in mine):
-            group = [e for e in mine if e["data"].get("stay") == stay]
+        for stay in dict.fromkeys(e["data"]["stay"] for e in mine):
+            group = [e for e in mine if e["data"]["stay"] == stay]
             look: Literal["pass", "flares", "fire"] = "pass"
             text = f"{kind} × {len(group)}" if len(group) > 1 else kind
             if rule.burst_s is not None:
-                look, text = "fire", f"{text}, {sum(e['data']['rounds'] for e in group)} rounds"
+                look, text = "fire", f"{sum(e['data']['rounds'] for e in group)} rounds"
             elif rule.flares is not None:
-                look, text = "flares", f"{kind}: {sum(e['data']['flares'] for e in group)}"
-            yield Acts(kind, tuple(e["step"] for e in group), text, look)
+                look, text = "flares", f"{sum(e['data']['flares'] for e in group)} flares"
+            yield Acts(stay, tuple(e["step"] for e in group), text, look)
 
 
 def _messages(encounter: Encounter) -> Iterator[Message]:
-    """Yield what set a stage, an order or an act going elsewhere: from where that became known to where it was used."""
+    """Yield what set a stage, an order or an act going, from the post that knew it to where it was used."""
     scenario, events = encounter.recorded.scenario, encounter.recorded.events
     pairs = scenario.fighters.pairs
     for event in encounter.events:

@@ -1,7 +1,7 @@
-"""What a figure of one encounter is about: one flight, the side that dealt with it, a span of time, stays and pairs.
+"""What a figure of one encounter is about: a flight, the side that dealt with it, a span, stays and pairs.
 
-Everything here is read off a recorded replication; nothing is drawn, and no number is made but distances between
-recorded places.
+Everything here is read off a recorded replication; nothing is drawn, and no number is made but distances
+between recorded places.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ AT_CENTRE_KM = 0.1  # a circle whose middle is so near the scenario's centre is 
 
 @dataclass(frozen=True)
 class Stay:
-    """One stay of the flight in a zone, from its first step inside to the first outside; its nearest to the centre."""
+    """A stay of the flight in a zone: first step inside, first outside, and its closest to the centre."""
 
     zone: str
     number: int
@@ -48,7 +48,7 @@ class Stay:
 class Sortie:
     """What one pair did about the flight; a step is None if it did not come to that.
 
-    `waits` is when it was readied or ordered; `starts` when it took off, or turned from elsewhere to the flight.
+    `waits` is when it was readied or ordered; `starts` when it took off, or turned to the flight from elsewhere.
     """
 
     pair: str
@@ -96,7 +96,7 @@ class Encounter:
         return self.clock.short(step)[:5]
 
     def distance_km(self, way: Way, steps: Floats | None = None) -> Floats:
-        """Return the distance of a way from the centre at steps within it, or at each of its recorded places."""
+        """Return the distance of a way from the centre at steps within it, or at its recorded places."""
         lat_deg, lon_deg = (way.lat_deg, way.lon_deg) if steps is None else place(way, steps)
         centre = self.recorded.scenario.centre
         return self.sphere.distance_km(
@@ -123,7 +123,9 @@ class Encounter:
     @cached_property
     def sorties(self) -> list[Sortie]:
         """What each pair did about the flight, in order of joining, those that did not join last."""
-        labels = pair_labels(self.recorded, {e["who"] for e in self.events if e["kind"] in ("readied", "assigned")})
+        labels = pair_labels(
+            self.recorded, {e["who"] for e in self.events if e["kind"] in ("readied", "assigned")}
+        )
         found = [s for pair in labels for s in _sorties(self, pair, labels[pair])]
         never = self.clock.last + 1
         return sorted(found, key=lambda s: (never if s.joined is None else s.joined, s.waits, s.pair))
@@ -143,9 +145,10 @@ def encounter(
 ) -> Encounter:
     """Return the encounter that a figure shows: of a named flight, or of the one that matters most.
 
-    That is the flight with most stays in airspace, of equals the one with most events.  `span` is a pair of steps;
-    else it runs from the first entry into an identification zone of the side that dealt with the flight (and what
-    its chain did up to 20 min before) to the last exit.  Raises InputError for an unknown flight or an empty span.
+    That is the flight with most stays in airspace, of equals the one with most events.  `span` is a pair of
+    steps; else it runs from the first entry into an identification zone of the side that dealt with the flight
+    (and what its chain did up to 20 min before) to the last exit.  Raises InputError for an unknown flight or
+    an empty span.
     """
     clock = Clock.of(recorded.scenario.clock)
     name = _flight(recorded) if flight is None else flight
@@ -226,7 +229,7 @@ def _flight(recorded: Recorded) -> str:
 
 
 def _stays(recorded: Recorded, flight: str) -> Iterator[tuple[str, int, int, int]]:
-    """Yield (zone, number, enters, leaves) for each stay; one that does not end ends with the flight's way."""
+    """Yield (zone, number, enters, leaves) for each stay; one without an end ends with the flight's way."""
     open_stays: dict[tuple[str, int], int] = {}
     for event in about(recorded, flight):
         if event["kind"] in ("enters", "leaves"):
@@ -249,7 +252,12 @@ def _side(recorded: Recorded, flight: str) -> str | None:
         if side is not None and side != own:
             doings[side] += 1
         zone = scenario.zones.get(event["data"].get("zone", ""))
-        if event["kind"] == "enters" and zone is not None and zone.kind == "airspace" and zone.owner is not None:
+        if (
+            event["kind"] == "enters"
+            and zone is not None
+            and zone.kind == "airspace"
+            and zone.owner is not None
+        ):
             owners[zone.owner] += 1
     for counts in (owners, doings):
         if counts:

@@ -1,9 +1,10 @@
-"""The escalation ladder over time: which rung holds at each step, when each was first reached, and what was reported."""
+"""The escalation ladder over time: which rung holds when, when each was first reached, what was reported."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from plots.encounter import Encounter, Event
 from sim.escalation import Rung
@@ -47,8 +48,8 @@ def reaches(rung: Rung, kind: str, zone: str | None, side: str | None) -> bool:
 def ladder(encounter: Encounter) -> list[Held]:
     """Return the rungs as they held for the flight.
 
-    What has an end in the log (a track, a stay, a pair beside the flight) holds until then; a measure, and a decision
-    taken anew for each stay, until the flight leaves its zone; all else to the end of the flight.
+    What has an end in the log (a track, a stay, a pair beside the flight) holds until then; a measure, and a
+    decision taken anew for each stay, until the flight leaves its zone; all else to the end of the flight.
     """
     found = []
     for rung in encounter.recorded.scenario.escalation.rungs:
@@ -72,7 +73,8 @@ def staircase(held: list[Held], begins: int, ends: int) -> list[tuple[int, int]]
     stairs: list[tuple[int, int]] = []
     for step in sorted(marks):
         level = max(
-            (i for i, rung in enumerate(held, start=1) if any(a <= step < b for a, b in rung.spans)), default=0
+            (i for i, rung in enumerate(held, start=1) if any(a <= step < b for a, b in rung.spans)),
+            default=0,
         )
         if not stairs or stairs[-1][1] != level:
             stairs.append((step, level))
@@ -138,13 +140,11 @@ def _zone_of(encounter: Encounter, event: Event) -> str | None:
 
 
 def zones_held(encounter: Encounter) -> Iterator[tuple[int, int, tuple[str, ...]]]:
-    """Yield (first step, step after the last, zones) over the span: identification zones and airspace, by turns."""
+    """Yield (first step, step after the last, zones) over the span: identification zones and airspace."""
     stays = encounter.stays("identification", "airspace")
     marks = {encounter.begins, encounter.ends}
     marks |= {k for s in stays for k in (s.enters, s.leaves) if encounter.begins < k < encounter.ends}
     cuts = sorted(marks)
-    for first, last in zip(cuts[:-1], cuts[1:], strict=True):
+    for first, last in pairwise(cuts):
         inside = (s.zone for s in stays if s.enters <= first < s.leaves)
         yield first, last, tuple(dict.fromkeys(inside))
-
-

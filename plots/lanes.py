@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.transforms import Bbox
 
 from plots import style
 from plots.chain import Bar, BarKind, Lane, Message
@@ -15,148 +18,254 @@ from plots.encounter import Encounter
 from plots.placing import Placer, Spot, wrapped
 from plots.timeline import key, title
 
-LANE_PT = 34.0
-TOP, LOW = 0.0, 0.44  # of a lane's height, from its middle down: the bars; words and marks stand above them
-FACES: dict[BarKind, str] = {"decide": style.YELLOW, "wait": style.PALE, "fly": "#a9c3dd", "beside": style.BLUE}
+HIGH_PT, LOW_PT = 34.0, 21.0  # a lane with words and marks above its bars, and one without
+BAR_PT = 15.0
+EDGE_PT = 2.5
+FACES: dict[BarKind, str] = {
+    "decide": style.YELLOW,
+    "wait": style.PALE,
+    "fly": "#8fb0d3",
+    "beside": style.BLUE,
+}
 WORDS: dict[BarKind, str] = {"decide": "decides", "wait": "takes off", "fly": "outbound", "beside": "beside"}
-ABOVE = -0.24  # where words and marks stand
+CUT: dict[str, Any] = {
+    "facecolor": "white",
+    "edgecolor": style.GREY,
+    "linewidth": 1.2,
+    "linestyle": (0, (3, 2)),
+}
 ACT_MARKERS = {"pass": "D", "flares": "*", "fire": "v"}
+ACT_SIGNS = {"pass": "◆", "flares": "★", "fire": "▼"}
 ACT_SIZES = {"pass": 5.5, "flares": 11.0, "fire": 7.0}
+
+
+@dataclass(frozen=True)
+class Row:
+    """Where a lane stands on the panel, in points from its top."""
+
+    top: float
+    height: float
+
+    @property
+    def words(self) -> float:
+        """The middle of the line of words and marks above the bars."""
+        return self.top + (self.height - EDGE_PT - BAR_PT) / 2 + 1.0
+
+    @property
+    def bars(self) -> tuple[float, float]:
+        """The top and the foot of the bars."""
+        foot = self.top + self.height - (EDGE_PT if self.height > LOW_PT else (LOW_PT - BAR_PT) / 2)
+        return foot - BAR_PT, foot
+
+
+@dataclass(frozen=True)
+class Panel:
+    """What all that is drawn in the panel needs."""
+
+    axes: Axes
+    shown: Encounter
+    rows: Mapping[str, Row]
+    placer: Placer
+
+    def cut(self, bar: Bar) -> tuple[float, float] | None:
+        """Return the part of a bar that is shown, in seconds, or None."""
+        first, last = max(bar.begins, self.shown.begins), min(bar.ends, self.shown.ends)
+        return (self.shown.seconds(first), self.shown.seconds(last)) if first < last else None
+
+    @property
+    def frame(self) -> Bbox:
+        """The box in pixels in which labels may stand: the panel and the margin to its right."""
+        box = self.axes.bbox
+        return Bbox([(box.x0, box.y0), (self.axes.figure.bbox.x1, box.y1)])
+
+    def is_shown(self, step: int) -> bool:
+        """Return whether a step lies in the span."""
+        return self.shown.begins <= step <= self.shown.ends
+
+
+def _name(lane: Lane) -> str:
+    return wrapped(lane.label, 28)
+
+
+def _height_pt(lane: Lane, shown: Encounter) -> float:
+    bars = [bar for bar in lane.bars if bar.ends > shown.begins and bar.begins < shown.ends]
+    spare = lane.is_pair or len(bars) <= 1
+    one_line = "\n" not in _name(lane)
+    return LOW_PT if spare and one_line and not lane.calls and not lane.acts else HIGH_PT
+
+
+def lanes_pt(lanes: Sequence[Lane], shown: Encounter) -> float:
+    """Return the height of the panel in points."""
+    return sum(_height_pt(lane, shown) for lane in lanes) or HIGH_PT
 
 
 def draw_lanes(
     figure: Figure,
     axes: Axes,
     shown: Encounter,
-    lanes: list[Lane],
-    messages: list[Message],
+    lanes: Sequence[Lane],
+    messages: Sequence[Message],
     left_out: int,
     placer: Placer,
 ) -> None:
-    """Draw the lanes from the top down, and label each bar inside it or beside it."""
-    title(figure, axes, "B", "Who: which link of the chain held the decision, and for how long")
-    rows = {lane.name: i for i, lane in enumerate(lanes)}
-    axes.set_ylim(max(1, len(lanes)) - 0.5, -0.5)
+    """Draw the lanes from the top down, and label each decision in its bar or beside it."""
+    title(figure, axes, "B", "Who decided, and how fast")
+    height = lanes_pt(lanes, shown)
+    axes.set_ylim(height, 0)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
-    side = axes.get_yaxis_transform()
+    rows, top = {}, 0.0
     for lane in lanes:
-        y = rows[lane.name]
-        axes.axhspan(y - 0.46, y + 0.46, facecolor=style.GROUND, linewidth=0, zorder=0.1)
-        look: dict[str, Any] = {"ha": "right", "va": "center", "fontsize": style.TEXT_PT, "linespacing": 1.0}
-        axes.text(-0.012, y, wrapped(lane.label, 24), transform=side, parse_math=False, **look)
-        for bar in lane.bars:
-            _draw_bar(axes, shown, bar, y, placer)
-        _draw_calls(axes, shown, lane, y, placer)
-    if not lanes:
-        axes.text(0.5, 0, "nobody dealt with the flight", transform=side, ha="center", va="center", color=style.GREY)
+        rows[lane.name] = Row(top, _height_pt(lane, shown))
+        top += rows[lane.name].height
+    panel = Panel(axes, shown, rows, placer)
+    _note(panel, "" if lanes else "nobody dealt with the flight", left_out)
+    for before, lane in zip([None, *lanes], lanes, strict=False):
+        _draw_lane(panel, lane, is_new_side=before is not None and before.side != lane.side)
     for message in messages:
-        _draw_message(axes, shown, message, rows, placer)
+        _draw_message(panel, message)
     for lane in lanes:
-        _draw_acts(axes, shown, lane, rows[lane.name], placer)
+        _draw_acts(panel, lane)
     for lane in lanes:
-        _label_acts(axes, shown, lane, rows[lane.name], placer)
-        _label_bars(axes, shown, lane, rows[lane.name], placer)
-    if left_out:
-        text = f"and {left_out} more pair{'s' if left_out > 1 else ''}"
-        axes.text(1.01, 0, text, transform=side, va="center", color=style.GREY, fontsize=style.SMALL_PT)
+        _label_acts(panel, lane)
+        _label_bars(panel, lane)
     key(figure, axes, _handles(lanes, messages))
 
 
-def _handles(lanes: list[Lane], messages: list[Message]) -> list[Patch | Line2D]:
+def _note(panel: Panel, instead: str, left_out: int) -> None:
+    """Say what stands instead of lanes, or beside the first of them that some pairs have none."""
+    look: dict[str, Any] = {"va": "center", "color": style.GREY, "fontsize": style.SMALL_PT}
+    look["transform"] = panel.axes.get_yaxis_transform()
+    if instead:
+        panel.axes.text(0.5, HIGH_PT / 2, instead, ha="center", **look)
+    if left_out:
+        words = f"and {left_out}\nmore pair{'s' if left_out > 1 else ''}"
+        panel.placer.avoid(panel.axes.text(1.01, HIGH_PT / 2, words, **look))
+
+
+def _draw_lane(panel: Panel, lane: Lane, *, is_new_side: bool) -> None:
+    axes, row = panel.axes, panel.rows[lane.name]
+    axes.axhspan(row.top + 1, row.top + row.height - 1, facecolor=style.GROUND, linewidth=0, zorder=0.1)
+    if is_new_side:
+        axes.axhline(row.top, color=style.GREY, linewidth=1.0, zorder=0.2, clip_on=False, xmin=-0.2)
+    look: dict[str, Any] = {"ha": "right", "va": "center", "fontsize": style.TEXT_PT, "linespacing": 1.0}
+    look["transform"] = axes.get_yaxis_transform()
+    axes.text(-0.012, row.top + row.height / 2, _name(lane), **look)
+    for bar in lane.bars:
+        _draw_bar(panel, bar, row)
+    for step in lane.calls:
+        if panel.is_shown(step):
+            x, ys = panel.shown.seconds(step), row.bars
+            axes.plot([x, x], ys, color=style.INK, linewidth=1.8, zorder=3, solid_capstyle="butt")
+            panel.placer.avoid_line(axes, [x, x], ys, 8.0)
+
+
+def _handles(lanes: Sequence[Lane], messages: Sequence[Message]) -> list[Patch | Line2D]:
     kinds = {bar.kind for lane in lanes for bar in lane.bars}
     handles: list[Patch | Line2D] = [Patch(facecolor=FACES[k], label=WORDS[k]) for k in FACES if k in kinds]
+    if any(bar.cut for lane in lanes for bar in lane.bars):
+        handles.append(Patch(label="came to nothing", **CUT))
     if any(lane.calls for lane in lanes):
-        look: dict[str, Any] = {"markersize": 11, "markeredgewidth": 1.8, "linestyle": "none", "color": style.INK}
+        look: dict[str, Any] = {
+            "markersize": 11,
+            "markeredgewidth": 1.8,
+            "linestyle": "none",
+            "color": style.INK,
+        }
         handles.append(Line2D([], [], marker="|", label="call", **look))
     if messages:
-        handles.append(Line2D([], [], color=style.INK, linewidth=1.3, marker=">", markersize=6, label="message"))
+        handles.append(
+            Line2D([], [], color=style.INK, linewidth=1.3, marker=">", markersize=6, label="message")
+        )
     return handles
 
 
-def _cut(shown: Encounter, bar: Bar) -> tuple[float, float] | None:
-    first, last = max(bar.begins, shown.begins), min(bar.ends, shown.ends)
-    return (shown.seconds(first), shown.seconds(last)) if first < last else None
-
-
-def _draw_bar(axes: Axes, shown: Encounter, bar: Bar, y: float, placer: Placer) -> None:
+def _draw_bar(panel: Panel, bar: Bar, row: Row) -> None:
     """Draw a bar; one that came to nothing has a dashed edge and no fill."""
-    span = _cut(shown, bar)
+    span = panel.cut(bar)
     if span is None:
         return
     look: dict[str, Any] = {"facecolor": FACES[bar.kind], "edgecolor": "white", "linewidth": 1.0}
     if bar.cut:
-        look = {"facecolor": "white", "edgecolor": style.GREY, "linewidth": 1.2, "linestyle": (0, (3, 2))}
-    axes.broken_barh([(span[0], span[1] - span[0])], (y + TOP, LOW - TOP), zorder=2, **look)
-    low, high = axes.transData.transform([(span[0], y + LOW), (span[1], y + TOP)]) * placer.scale
-    placer.boxes.append((low[0], low[1], high[0], high[1]))
+        look = CUT
+    top, foot = row.bars
+    panel.axes.broken_barh([(span[0], span[1] - span[0])], (top, foot - top), zorder=2, **look)
+    panel.placer.avoid_box(Bbox(panel.axes.transData.transform([(span[0], foot), (span[1], top)])), 0.0)
 
 
-def _draw_calls(axes: Axes, shown: Encounter, lane: Lane, y: float, placer: Placer) -> None:
-    for step in lane.calls:
-        if shown.begins <= step <= shown.ends:
-            x = shown.seconds(step)
-            axes.plot([x, x], [y - 0.38, y - 0.06], color=style.INK, linewidth=1.8, zorder=3)
-            placer.avoid_line([x, x], [y - 0.38, y - 0.06], axes.transData, 3.0)
-
-
-def _draw_message(axes: Axes, shown: Encounter, message: Message, rows: dict[str, int], placer: Placer) -> None:
-    if not shown.begins <= message.received <= shown.ends:
+def _draw_message(panel: Panel, message: Message) -> None:
+    """Draw an arrow from one lane's bars to another's."""
+    origin, goal = panel.rows[message.origin], panel.rows[message.goal]
+    if not panel.is_shown(message.received):
         return
-    origin, goal = rows[message.origin], rows[message.goal]
-    leaves, comes = (LOW, TOP) if goal > origin else (TOP, LOW)
-    x, to_x = shown.seconds(message.sent), shown.seconds(message.received)
+    down = goal.top > origin.top
+    x, to_x = panel.shown.seconds(message.sent), panel.shown.seconds(message.received)
+    y, to_y = origin.bars[int(down)], goal.bars[int(not down)]
     arrow: dict[str, Any] = {"arrowstyle": "-|>", "color": style.INK, "linewidth": 1.3, "mutation_scale": 11}
     arrow |= {"shrinkA": 0, "shrinkB": 0, "path_effects": style.halo(3.0, style.GROUND)}
-    axes.annotate("", (to_x, goal + comes), xytext=(x, origin + leaves), arrowprops=arrow, zorder=4)
-    placer.avoid_line([x, to_x], [origin + leaves, goal + comes], axes.transData, 1.5)
+    panel.axes.annotate("", (to_x, to_y), xytext=(x, y), arrowprops=arrow, zorder=4)
+    panel.placer.avoid_line(panel.axes, [x, to_x], [y, to_y], 1.5)
 
 
-def _draw_acts(axes: Axes, shown: Encounter, lane: Lane, y: float, placer: Placer) -> None:
+def _draw_acts(panel: Panel, lane: Lane) -> None:
     """Mark what a pair did above its bar."""
+    y = panel.rows[lane.name].words
     for acts in lane.acts:
-        xs = [shown.seconds(step) for step in acts.steps if shown.begins <= step <= shown.ends]
-        look: dict[str, Any] = {"linestyle": "none", "color": style.BLUE, "markeredgecolor": "white", "zorder": 5}
+        xs = [panel.shown.seconds(step) for step in acts.steps if panel.is_shown(step)]
+        look: dict[str, Any] = {
+            "linestyle": "none",
+            "color": style.BLUE,
+            "markeredgecolor": "white",
+            "zorder": 5,
+        }
         look |= {"marker": ACT_MARKERS[acts.look], "markersize": ACT_SIZES[acts.look], "markeredgewidth": 0.5}
-        axes.plot(xs, [y + ABOVE] * len(xs), **look)
-        for x in xs:
-            centre = axes.transData.transform((x, y + ABOVE)) * placer.scale
-            half = ACT_SIZES[acts.look] / 2
-            placer.boxes.append((centre[0] - half, centre[1] - half, centre[0] + half, centre[1] + half))
+        panel.axes.plot(xs, [y] * len(xs), **look)
+        half = ACT_SIZES[acts.look] / 2 / panel.placer.scale
+        for x, height in panel.axes.transData.transform([(x, y) for x in xs]) if xs else ():
+            panel.placer.avoid_box(Bbox([(x - half, height - half), (x + half, height + half)]), 0.0)
 
 
-def _label_acts(axes: Axes, shown: Encounter, lane: Lane, y: float, placer: Placer) -> None:
-    for acts in lane.acts:
-        xs = [shown.seconds(step) for step in acts.steps if shown.begins <= step <= shown.ends]
-        if xs:
-            ends = [(xs[-1], 7, "left"), (xs[0], -7, "right"), (xs[-1], 40, "left"), (xs[0], -40, "right")]
-            spots = [Spot(x, y + ABOVE, dx, 0, ha, "center") for x, dx, ha in ends]
-            look: dict[str, Any] = {"color": style.BLUE, "fontsize": style.SMALL_PT, "zorder": 7}
-            placer.place(axes, acts.text, spots, path_effects=style.halo(2.5, style.GROUND), **look)
+def _label_acts(panel: Panel, lane: Lane) -> None:
+    """Say for each stay what its marks mean and what they come to."""
+    y = panel.rows[lane.name].words
+    for stay in dict.fromkeys(acts.stay for acts in lane.acts):
+        group = [acts for acts in lane.acts if acts.stay == stay]
+        xs = sorted(panel.shown.seconds(k) for acts in group for k in acts.steps if panel.is_shown(k))
+        if not xs:
+            continue
+        words = [f"{ACT_SIGNS[acts.look]} {acts.text}" for acts in sorted(group, key=lambda acts: acts.steps)]
+        spots = [Spot(xs[-1], y, far, 0, "left") for far in (11, 22, 45, 80)]
+        spots += [Spot(xs[0], y, -far, 0, "right") for far in (11, 22, 45, 80)]
+        look: dict[str, Any] = {"color": style.BLUE, "fontsize": style.SMALL_PT, "zorder": 7}
+        panel.placer.place(
+            panel.axes,
+            "  ".join(words),
+            spots,
+            frame=panel.frame,
+            path_effects=style.halo(2.5, style.GROUND),
+            **look,
+        )
 
 
-def _label_bars(axes: Axes, shown: Encounter, lane: Lane, y: float, placer: Placer) -> None:
+def _label_bars(panel: Panel, lane: Lane) -> None:
     """Name each decision in its bar where it fits, else above it or beside it; the key names what pairs do."""
-    middle = y + (TOP + LOW) / 2
-    for bar in lane.bars:
-        span = _cut(shown, bar)
-        if span is None or lane.is_pair:
+    row, axes, placer = panel.rows[lane.name], panel.axes, panel.placer
+    middle, above = sum(row.bars) / 2, row.words
+    for bar in () if lane.is_pair else lane.bars:
+        span = panel.cut(bar)
+        if span is None:
             continue
         first, last = span
         text = f"{bar.label} (dropped)" if bar.cut else bar.label
         left, right = axes.transData.transform([(first, middle), (last, middle)])[:, 0] * placer.scale
-        width, _ = placer.size_pt(text, fontsize=style.SMALL_PT)
         look: dict[str, Any] = {"fontsize": style.SMALL_PT, "zorder": 7}
-        if width + 6 <= right - left:
-            axes.text((first + last) / 2, middle, text, ha="center", va="center", parse_math=False, **look)
+        if placer.size_pt(text, **look)[0] + 6 <= right - left:
+            axes.text((first + last) / 2, middle, text, ha="center", va="center_baseline", **look)
             continue
-        spots = [
-            Spot(first, y + ABOVE, 0, 0, "left", "center"),
-            Spot(last, y + ABOVE, 0, 0, "right", "center"),
-            Spot(last, middle, 5, 0, "left", "center"),
-            Spot(first, middle, -5, 0, "right", "center"),
-            Spot((first + last) / 2, y + ABOVE, 0, 0, "center", "center"),
-            Spot(last, y + ABOVE, 5, 0, "left", "center"),
-            Spot(first, y + ABOVE, -5, 0, "right", "center"),
-        ]
-        placer.place(axes, text, spots, path_effects=style.halo(2.5, style.GROUND), **look)
+        spots = [Spot(last, middle, 5, 0, "left"), Spot(first, middle, -5, 0, "right")]
+        if row.height > LOW_PT:
+            upper = [Spot(first, above, 0, 0, "left"), Spot(last, above, 0, 0, "right")]
+            upper += [Spot(last, above, far, 0, "left") for far in (6, 25, 50, 75)]
+            upper.append(Spot(first, above, -6, 0, "right"))
+            spots = [spots[0], *upper[:2], spots[1], *upper[2:], Spot((first + last) / 2, above)]
+        placer.place(axes, text, spots, frame=panel.frame, path_effects=style.halo(2.5, style.GROUND), **look)

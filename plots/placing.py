@@ -1,33 +1,39 @@
 """Direct labelling: find for each label a place where it covers neither another label nor a line.
 
 The problem: labels stand beside what they name, and what they name lies somewhere else in every replication.
-Fixed offsets collide.  The solution: each label has a list of places to try, in order of preference, and takes the one
-with the least cost: area shared with what is already there, points of lines under it, and area outside the frame.
-Greedy and without chance, so the same data give the same picture; what matters most is placed first.
+Fixed offsets collide.  The solution: each label has a list of places to try, in order of preference, and takes
+the one with the least cost: area shared with what is already there, points of lines under it, area outside the
+frame.  Greedy and without chance, so the same data give the same picture; what matters most is placed first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Annotation, Text
-from matplotlib.transforms import Bbox, Transform
+from matplotlib.transforms import Bbox
 from numpy.typing import ArrayLike, NDArray
 
 Points = NDArray[np.float64]
 
 SPACING_PT: Final = 4.0  # of the points by which a line is known
-GAP_PT: Final = 2.0  # kept free round a label
+GAP_PT: Final = 2.0  # kept free above and below a label
+WORD_GAP_PT: Final = 7.0  # and beside it: more than between two words, or two labels read as one
 TAKEN_COST: Final = 40.0  # per square of text height that is shared with another label
-OUTSIDE_COST: Final = 200.0
+OUTSIDE_COST: Final = 600.0
 POINT_COST: Final = 1.0
 ORDER_COST: Final = 0.02  # of equals the place that was named first
+LEADER_COST: Final = 0.06  # per point of a leader's length
+LABEL_CROSSING_COST: Final = 6.0  # per 4 pt of a label that a leader crosses
+LINE_CROSSING_COST: Final = 4.0  # per point of a line that a leader crosses
+LEADER_POINT_COST: Final = 6.0  # a label on a leader parts another label from what it names
+FREE_PT: Final = 10.0  # round its anchor a leader crosses what it points at
 
 
 class Spot(NamedTuple):
@@ -66,39 +72,52 @@ class Placer:
         canvas = figure.canvas
         assert isinstance(canvas, FigureCanvasAgg)
         self.figure, self.scale = figure, 72.0 / figure.dpi
-        self.renderer = canvas.get_renderer()
-        self.boxes: list[tuple[float, float, float, float]] = []
-        self.points: list[Points] = []
-        self.weights: list[NDArray[np.float64]] = []
-        self._joined: tuple[int, Points, NDArray[np.float64]] | None = None
+        self.renderer = canvas.get_renderer()  # type: ignore[no-untyped-call]
+        self.boxes: NDArray[np.float64] = np.empty((0, 4))
+        self.points: NDArray[np.float64] = np.empty((0, 3))  # x, y and weight, in order of x
 
     def avoid_box(self, box: Bbox, gap_pt: float = GAP_PT) -> None:
         """Keep labels off a box in pixels."""
         x0, y0, x1, y1 = np.array(box.extents) * self.scale
-        self.boxes.append((x0 - gap_pt, y0 - gap_pt, x1 + gap_pt, y1 + gap_pt))
+        self._take((x0 - gap_pt, y0 - gap_pt, x1 + gap_pt, y1 + gap_pt))
 
-    def avoid(self, *artists: Artist) -> None:
-        """Keep labels off artists that are already drawn."""
-        for artist in artists:
-            self.avoid_box(artist.get_window_extent(self.renderer))
+    def avoid(self, text: Text) -> None:
+        """Keep labels off a text that stands already."""
+        self.avoid_box(text.get_window_extent(self.renderer))
 
-    def avoid_line(self, x: ArrayLike, y: ArrayLike, transform: Transform, weight: float = POINT_COST) -> None:
-        """Keep labels off a line in the coordinates of a transform; gaps in it are not a number."""
-        corners = transform.transform(np.column_stack([np.asarray(x, float), np.asarray(y, float)])) * self.scale
+    def avoid_line(self, axes: Axes, x: ArrayLike, y: ArrayLike, weight: float = POINT_COST) -> None:
+        """Keep labels off a line in data coordinates; gaps in it are not a number."""
+        data = np.column_stack([np.asarray(x, np.float64), np.asarray(y, np.float64)])
+        corners = axes.transData.transform(data) * self.scale
+        west, south, east, north = np.array(axes.bbox.extents) * self.scale
         pieces = []
-        for here, there in zip(corners[:-1], corners[1:], strict=True):
-            length = float(np.hypot(*(there - here)))
-            if np.isfinite(length):
-                count = min(2000, max(1, int(length / SPACING_PT)))
+        for here, there in pairwise(corners):
+            low, high = np.minimum(here, there), np.maximum(here, there)
+            if (
+                low[0] <= east and high[0] >= west and low[1] <= north and high[1] >= south
+            ):  # else out of sight
+                count = min(2000, max(1, int(np.hypot(*(there - here)) / SPACING_PT)))
                 pieces.append(here + np.arange(count + 1)[:, None] / count * (there - here))
         if pieces:
-            self.points.append(np.concatenate(pieces))
-            self.weights.append(np.full(len(self.points[-1]), weight))
-            self._joined = None
+            self._add(np.concatenate(pieces), weight)
+
+    def avoid_place(self, axes: Axes, x: float, y: float, half_pt: float) -> None:
+        """Keep labels off a mark in data coordinates that reaches so many points to each side."""
+        at = axes.transData.transform((x, y)) * self.scale
+        self._take((at[0] - half_pt, at[1] - half_pt, at[0] + half_pt, at[1] + half_pt))
+
+    def _take(self, box: tuple[float, float, float, float]) -> None:
+        self.boxes = np.vstack([self.boxes, box])
+
+    def _add(self, points: Points, weight: float) -> None:
+        fresh = np.column_stack([points, np.full(len(points), weight)])
+        together = np.vstack([self.points, fresh])
+        self.points = together[np.argsort(together[:, 0], kind="stable")]
 
     def size_pt(self, text: str, **style: Any) -> tuple[float, float]:
         """Return the width and height of a text in points."""
-        probe = Text(0, 0, text, parse_math=False, **style)
+        measured = {key: value for key, value in style.items() if key not in ("path_effects", "zorder")}
+        probe = Text(0, 0, text, **measured)
         probe.set_figure(self.figure)
         box = probe.get_window_extent(self.renderer)
         return box.width * self.scale, box.height * self.scale
@@ -121,16 +140,18 @@ class Placer:
         """
         spots = list(spots)
         versions = [texts] if isinstance(texts, str) else list(texts)
-        measured = {key: value for key, value in style.items() if key not in ("path_effects", "zorder")}
         bounds = np.array((frame or axes.bbox).extents) * self.scale
         anchors = axes.transData.transform([(spot.x, spot.y) for spot in spots]) * self.scale
-        tries = []
+        tries: list[tuple[float, int, str, Spot, tuple[float, float, float, float], Points | None]] = []
         for text in versions:
-            width, height = self.size_pt(text, **measured)
+            width, height = self.size_pt(text, **style)
             for spot, anchor in zip(spots, anchors, strict=True):
                 box = _box(anchor, spot, width, height)
-                tries.append((self._cost(box, bounds) + ORDER_COST * len(tries), len(tries), text, spot, box))
-        cost, _, text, spot, box = min(tries)
+                cost = self._cost(box, bounds) + ORDER_COST * len(tries)
+                line = _leader(anchor, box) if leader is not None else None
+                cost += 0.0 if line is None else self._leader_cost(line)
+                tries.append((cost, len(tries), text, spot, box, line))
+        cost, _, text, spot, box, line = min(tries, key=lambda t: t[:2])
         if cost > most_cost:
             return None
         note = axes.annotate(
@@ -142,31 +163,55 @@ class Placer:
             va=spot.va,
             arrowprops=leader,
             annotation_clip=False,
-            parse_math=False,
             **style,
         )
-        self.boxes.append((box[0] - GAP_PT, box[1] - GAP_PT, box[2] + GAP_PT, box[3] + GAP_PT))
+        self._take((box[0] - WORD_GAP_PT, box[1] - GAP_PT, box[2] + WORD_GAP_PT, box[3] + GAP_PT))
+        if line is not None and len(line):
+            self._add(line, LEADER_POINT_COST)
         return note
 
-    def _cost(self, box: tuple[float, float, float, float], frame: NDArray[np.float64]) -> float:
+    def emptiest(self, boxes: Sequence[Bbox], frame: Bbox) -> int:
+        """Return the number of the box in pixels that covers least."""
+        bounds = np.array(frame.extents) * self.scale
+        costs = [self._cost(tuple(np.array(box.extents) * self.scale), bounds) for box in boxes]
+        return int(np.argmin(costs))
+
+    def _cost(self, box: tuple[float, ...], frame: NDArray[np.float64]) -> float:
         x0, y0, x1, y1 = box
         square = 144.0
-        shared = sum(
-            max(0.0, min(x1, b[2]) - max(x0, b[0])) * max(0.0, min(y1, b[3]) - max(y0, b[1])) for b in self.boxes
+        taken = self.boxes
+        wide = np.minimum(x1, taken[:, 2]) - np.maximum(x0, taken[:, 0])
+        high = np.minimum(y1, taken[:, 3]) - np.maximum(y0, taken[:, 1])
+        shared = float((np.maximum(wide, 0.0) * np.maximum(high, 0.0)).sum())
+        within = max(0.0, min(x1, frame[2]) - max(x0, frame[0])) * max(
+            0.0, min(y1, frame[3]) - max(y0, frame[1])
         )
-        within = max(0.0, min(x1, frame[2]) - max(x0, frame[0])) * max(0.0, min(y1, frame[3]) - max(y0, frame[1]))
         outside = (x1 - x0) * (y1 - y0) - within
-        return TAKEN_COST * shared / square + OUTSIDE_COST * outside / square + self._covered(box)
+        covered = float(self._within(x0, y0, x1, y1)[:, 2].sum())
+        cost: float = TAKEN_COST * shared / square + OUTSIDE_COST * outside / square + covered
+        return cost
 
-    def _covered(self, box: tuple[float, float, float, float]) -> float:
-        if not self.points:
+    def _within(self, x0: float, y0: float, x1: float, y1: float) -> NDArray[np.float64]:
+        """Return the points in a box; only those between its sides are looked at."""
+        first, last = np.searchsorted(self.points[:, 0], [x0, x1])
+        between = self.points[first:last]
+        found: NDArray[np.float64] = between[(between[:, 1] > y0) & (between[:, 1] < y1)]
+        return found
+
+    def _leader_cost(self, line: Points) -> float:
+        """Return the cost of a leader's points: its length, and what it crosses beyond its anchor."""
+        if not len(line):
             return 0.0
-        if self._joined is None:
-            self._joined = (len(self.points), np.concatenate(self.points), np.concatenate(self.weights))
-        _, points, weights = self._joined
-        x0, y0, x1, y1 = box
-        inside = (points[:, 0] > x0) & (points[:, 0] < x1) & (points[:, 1] > y0) & (points[:, 1] < y1)
-        return float(weights[inside].sum())
+        cost: float = LEADER_COST * SPACING_PT * len(line)
+        x, y = line[:, :1], line[:, 1:]
+        x0, y0, x1, y1 = self.boxes.T
+        cost += LABEL_CROSSING_COST * float(((x > x0) & (x < x1) & (y > y0) & (y < y1)).sum())
+        low, high = line.min(axis=0) - SPACING_PT, line.max(axis=0) + SPACING_PT
+        near = self._within(low[0], low[1], high[0], high[1])
+        if len(near):
+            apart = np.hypot(near[:, :1] - line[None, :, 0], near[:, 1:2] - line[None, :, 1])
+            cost += LINE_CROSSING_COST * float(near[apart.min(axis=1) < SPACING_PT / 2 + 0.5, 2].sum())
+        return cost
 
 
 def _box(anchor: Points, spot: Spot, width: float, height: float) -> tuple[float, float, float, float]:
@@ -176,11 +221,32 @@ def _box(anchor: Points, spot: Spot, width: float, height: float) -> tuple[float
     return left, low, left + width, low + height
 
 
+def _leader(anchor: Points, box: tuple[float, float, float, float]) -> Points:
+    """Return points along a leader from near its anchor to the box of its text, in points; none if it is short."""
+    nearest = np.array([min(max(anchor[0], box[0]), box[2]), min(max(anchor[1], box[1]), box[3])])
+    length = float(np.hypot(*(nearest - anchor)))
+    at = np.arange(FREE_PT, max(length - 2.0, FREE_PT), SPACING_PT)
+    line: Points = anchor + at[:, None] / max(length, 1e-9) * (nearest - anchor)
+    return line
+
+
+def fan(x: float, y: float, *distances_pt: float) -> list[Spot]:
+    """Return spots all round a point for a label with a leader, near ones first."""
+    spots = []
+    for far in distances_pt:
+        for turn in np.radians([0, 180, 30, 150, -30, -150, 60, 120, -60, -120, 90, -90]):
+            dx, dy = far * float(np.cos(turn)), far * float(np.sin(turn))
+            ha = "left" if dx > 0.3 * far else "right" if dx < -0.3 * far else "center"
+            va = "bottom" if dy > 0.6 * far else "top" if dy < -0.6 * far else "center"
+            spots.append(Spot(x, y, dx, dy, ha, va))
+    return spots
+
+
 def wrapped(text: str, width: int) -> str:
     """Return a label broken into lines of about so many letters, at spaces only.
 
-    >>> wrapped("authorises warning fire", 12)
-    'authorises\\nwarning fire'
+    >>> wrapped("authorises warning fire", 12).splitlines()
+    ['authorises', 'warning fire']
     """
     lines: list[str] = []
     for word in text.split():

@@ -1,7 +1,7 @@
-"""The look that all figures share: fonts, colours, the footer, and files with the same bytes for the same figure.
+"""The look that all figures share: fonts, colours, the footer, and files that are the same byte for byte.
 
-Figures are made without pyplot and without the reader's own matplotlib settings: the same data give the same picture
-on every machine.  Colours are Paul Tol's high-contrast set, whose lightness also tells them apart in grey.
+Figures are made without pyplot and without the reader's own matplotlib settings: the same data and the same
+matplotlib give the same picture.  Colours are Paul Tol's high-contrast set, which tells them apart in grey too.
 """
 
 from __future__ import annotations
@@ -53,6 +53,7 @@ METADATA: Final[dict[str, dict[str, str | None]]] = {
 HOUSE: Final = {
     "font.family": ["DejaVu Sans"],  # ships with matplotlib
     "font.size": TEXT_PT,
+    "text.parse_math": False,  # a label is text, also with a dollar sign in it
     "text.color": INK,
     "axes.edgecolor": INK,
     "axes.labelcolor": INK,
@@ -74,7 +75,8 @@ Arguments = ParamSpec("Arguments")
 def house() -> AbstractContextManager[None]:
     """Return a context in which matplotlib follows the house style and no settings file."""
     plain = {key: value for key, value in dict.items(matplotlib.rcParamsDefault) if key != "backend"}
-    return matplotlib.rc_context({**plain, **HOUSE})  # type: ignore[arg-type]  # the stubs list keys one by one
+    settings: Any = {**plain, **HOUSE}  # Any, because the stubs list every key of the settings
+    return matplotlib.rc_context(settings)
 
 
 def in_house_style(draw: Callable[Arguments, Figure]) -> Callable[Arguments, Figure]:
@@ -113,20 +115,27 @@ def footer(figure: Figure, recorded: Recorded, *more: str, x: float = 0.995) -> 
     ]
     y = 5.0 / 72.0 / figure.get_figheight()
     style: dict[str, Any] = {"ha": "right", "va": "bottom", "fontsize": SMALL_PT, "color": GREY}
-    figure.text(x, y, "  ·  ".join(parts), parse_math=False, **style)
+    figure.text(x, y, "  ·  ".join(parts), **style)
 
 
-def save(figure: Figure, path: Path) -> None:
-    """Write a figure as PNG, SVG or PDF, by the file's suffix, whole or not at all.
-
-    The same figure gives the same bytes.  Raises InputError for any other suffix, or if the file cannot be written.
-    """
+def check_format(path: Path) -> str:
+    """Return the format that a figure's file asks for by its suffix. Raises InputError if there is no such."""
     kind = path.suffix.lower().removeprefix(".")
     if kind not in FORMATS:
         came = f'has the suffix "{path.suffix}"' if kind else "has no suffix"
         wanted = ", ".join(f".{known}" for known in FORMATS)
         hint = nearest(kind, FORMATS) if kind else ""
         raise InputError([Problem(str(path), None, "", f"{came}, wanted one of {wanted}{hint}")])
+    return kind
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a figure as PNG, SVG or PDF, by the file's suffix, whole or not at all.
+
+    The same figure gives the same bytes.  Raises InputError for any other suffix, or if the file cannot be
+    written.
+    """
+    kind = check_format(path)
     draft = ""
     try:
         handle, draft = tempfile.mkstemp(suffix=f".{kind}", prefix=f".{path.stem}-", dir=path.parent)

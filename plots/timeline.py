@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -26,15 +27,17 @@ def clock_axis(axes: Axes, encounter: Encounter, *, labels: bool) -> None:
     midnight = clock.start.hour * 3600 + clock.start.minute * 60 + clock.start.second
     axes.set_xticks(_whole(first, last, major, midnight))
     axes.set_xticks(_whole(first, last, minor, midnight), minor=True)
-    texts = [f"{(t + midnight) // 3600 % 24:02.0f}:{(t + midnight) // 60 % 60:02.0f}" for t in axes.get_xticks()]
-    axes.set_xticklabels(texts if labels else [], parse_math=False)
+    texts = [
+        f"{(t + midnight) // 3600 % 24:02.0f}:{(t + midnight) // 60 % 60:02.0f}" for t in axes.get_xticks()
+    ]
+    axes.set_xticklabels(texts if labels else [])
     axes.tick_params(axis="x", which="major", length=6 if labels else 0)
     axes.tick_params(axis="x", which="minor", length=3 if labels else 0)
     if labels:
         offset = clock.start.isoformat()[-6:]
         zone = f"{clock.zone}, UTC{offset}" if clock.zone else f"UTC{offset}"
         day = clock.start.date().isoformat()
-        axes.set_xlabel(f"local time ({zone}), {day}", parse_math=False, labelpad=2)
+        axes.set_xlabel(f"local time ({zone}), {day}", labelpad=2)
 
 
 def _whole(first: float, last: float, every: int, midnight: int) -> list[float]:
@@ -54,7 +57,12 @@ def title(figure: Figure, axes: Axes, letter: str, text: str) -> None:
     box = axes.get_position()
     y = box.y1 + 6.0 / 72.0 / figure.get_figheight()
     look = {"fontsize": style.TITLE_PT, "fontweight": "bold", "va": "bottom", "ha": "left"}
-    figure.text(box.x0, y, f"{letter}   {text}", parse_math=False, **look)  # type: ignore[arg-type]
+    figure.text(box.x0, y, f"{letter}   {text}", **look)  # type: ignore[arg-type]
+
+
+def side_text(axes: Axes, x: float, y: float, text: str, **look: Any) -> None:
+    """Write beside an axes: x in shares of its width, y in data."""
+    axes.text(x, y, text, transform=axes.get_yaxis_transform(), va="center", **look)
 
 
 def key(figure: Figure, axes: Axes, handles: Sequence[Patch | Line2D], right: float | None = None) -> None:

@@ -60,7 +60,9 @@ shares = st.one_of(st.sampled_from([0.0, 0.5, 1.0]), st.integers(1, 99).map(lamb
 def laws(draw: st.DrawFn, most: int = 240) -> Any:
     """Make a law of an amount, in one of the spellings of a scenario file; often a plain number, often 0."""
     kind = draw(
-        st.sampled_from(["number", "zero", "uniform", "triangular", "pert", "exponential", "lognormal", "empirical"])
+        st.sampled_from(
+            ["number", "zero", "uniform", "triangular", "pert", "exponential", "lognormal", "empirical"]
+        )
     )
     low, mode, high = sorted(draw(st.tuples(*[st.integers(0, most)] * 3)))
     if kind == "number":
@@ -285,7 +287,10 @@ def ladders(draw: st.DrawFn, heard: dict[str, list[str]], zones: list[str], meas
         if name == "shots":
             measures[name]["spacing_s"] = draw(laws(60))
         if name == "shots":
-            measures[name] |= {"burst_s": {"dist": "uniform", "low": 0.2, "high": 0.6}, "rounds_per_minute": 6000.0}
+            measures[name] |= {
+                "burst_s": {"dist": "uniform", "low": 0.2, "high": 0.6},
+                "rounds_per_minute": 6000.0,
+            }
         else:
             measures[name] |= {"distance_km": draw(laws(2))}
     return ladder | {"measures": measures}
@@ -344,17 +349,23 @@ def scenario_data(draw: st.DrawFn) -> Data:
     aircraft = draw(flights(chart, window_s, sides))
     force = draw(fighters(chart, window_s, sides, areas))
     armed = sorted(force.get("policies", {}))
-    posts = {f"{side}-{desk}": {"label": desk, "side": side} for side in sides for desk in ("control", "staff")}
+    posts = {
+        f"{side}-{desk}": {"label": desk, "side": side} for side in sides for desk in ("control", "staff")
+    }
     radars = draw(sensing(chart, sorted(posts)))
     pictures = sorted({radar["post"] for radar in radars["radars"].values()})
     controls = [f"{side}-control" for side in sides]
     crewed = [name for name in aircraft if draw(st.sampled_from([True, True, False]))]
-    heard: dict[str, list[str]] = {kind: pictures for kind in ("track", "track-lost")}
+    heard: dict[str, list[str]] = dict.fromkeys(("track", "track-lost"), pictures)
     heard |= {f"{way}:{zone}": pictures for way in ("enters", "leaves") for zone in names}
-    heard |= {kind: controls for kind in ("airborne", "joined", "identified", "answers", "call")}
+    heard |= dict.fromkeys(("airborne", "joined", "identified", "answers", "call"), controls)
     heard |= {kind: [f"{sides[-1]}-staff"] if crewed else [] for kind in ("notices", "reports")}
     command = draw(commands(posts, heard, names, armed))
-    warning = {side: draw(ladders(heard, names, side in armed)) for side in sides if draw(st.sampled_from([True, True, False]))}
+    warning = {
+        side: draw(ladders(heard, names, side in armed))
+        for side in sides
+        if draw(st.sampled_from([True, True, False]))
+    }
     kinds = ["call", *sorted({name for ladder in warning.values() for name in ladder["measures"]})]
     optional_zone = st.none() | st.sampled_from(names)
     table: Data = {

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,20 +20,24 @@ from sim.fighters import Pair
 from sim.flight import Track
 from sim.log import Record
 from sim.run import Replication, prepare, replicate, replications
-from sim.scenario import kinds, parse
-from sim.units import KT_TO_KM_PER_S
+from sim.scenario import kinds, parse, read
 from tests.scenarios import Data, scenario_data, scenario_of
 
-IN_THE_SAME_STEP = frozenset(
-    "enters stage-started stage-dropped assigned readied unfilled called-off asks-relief parts returns lands".split()
-)
+IN_THE_SAME_STEP = {
+    *("enters", "stage-started", "stage-dropped", "stage-unmet", "assigned", "readied", "unfilled"),
+    *("called-off", "asks-relief", "parts", "returns", "lands"),
+}
 """The kinds that are only entered in the book, and may so stand in the step of their cause."""
 
 TOLERANCE_KM = 0.001
 """One metre: what rounding may add to a distance."""
 
 # A run is drawn as a whole and costs 30 ms: shrinking takes minutes, so it is left to the developer's choice.
-few = settings(max_examples=40, suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.reuse, Phase.generate])
+few = settings(
+    max_examples=40,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+)
 runs = st.tuples(scenario_data(), st.integers(0, 5))
 
 
@@ -162,7 +168,16 @@ def test_nobody_is_sent_after_what_nobody_has_seen(run: tuple[Data, int]) -> Non
     for record in replication.log:
         if record.kind == "track":
             seen.add(record.about)
-        if record.kind in ("assigned", "readied", "unfilled", "call", "block", "shots", "turns", "stage-started"):
+        if record.kind in (
+            "assigned",
+            "readied",
+            "unfilled",
+            "call",
+            "block",
+            "shots",
+            "turns",
+            "stage-started",
+        ):
             assert record.about in seen
 
 
@@ -181,8 +196,8 @@ LETTERS = {
     "returns": "R",
     "lands": "L",
 }
-CLOSED = r"(?:j[iq]*(?:a[iq]*p|pa))*(?:j[iq]*(?:a[iq]*|p(?:RL?)?)|c(?:RL?)?)?"
-"""Joined and parted, again and again; then on the way, beside, or home."""
+CLOSED = r"(?:a*j[iq]*(?:a[iq]*p|pa))*(?:a+|a*j[iq]*(?:a[iq]*|p(?:RL?)?)?|a*c(?:RL?)?)?"
+"""Joined and parted, again and again; then on the way (perhaps to another intruder), beside, or home."""
 SORTIE = re.compile(rf"(?:[rs]|as*x)*(?:as*(?:A{CLOSED})?)?|S(?:a{CLOSED}|RL?)?")
 
 
@@ -200,9 +215,67 @@ def test_what_a_pair_does_follows_in_its_order(run: tuple[Data, int]) -> None:
         assert len(lands) <= 1
 
 
+@few
+@given(runs)
+def test_nobody_is_sent_two_ways_at_once(run: tuple[Data, int]) -> None:
+    """In one step a pair is assigned once, and never while it has yet to act on the order before."""
+    replication = run_of(*run)
+    for pair in pairs_of(replication):
+        steps = [r.step for r in replication.log if r.kind == "assigned" and r.who == pair.name]
+        assert len(steps) == len(set(steps))
+
+
+@few
+@given(runs)
+def test_a_way_runs_from_take_off_to_landing(run: tuple[Data, int]) -> None:
+    """The way of a pair begins where it takes off and goes on until it has landed or the window ends."""
+    replication = run_of(*run)
+    ways, last = store.ways(replication), replication.prepared.clock.last
+    for pair in pairs_of(replication):
+        mine = [r for r in replication.log if r.who == pair.name]
+        if not any(r.kind in ("airborne", "on-station") for r in mine):
+            continue
+        way = ways[pair.name]
+        landed = next((r.step for r in mine if r.kind == "lands"), last)
+        assert way.step[-1] == landed
+        assert np.all(np.isfinite(way.lat_deg))
+        assert all(way.step[0] >= r.step for r in mine if r.kind == "airborne")
+
+
+def way_out_steps(replication: Replication, pair: Pair) -> int:
+    """Return the steps of the flight from a pair's base to its station; 0 for a pair on the ground."""
+    if pair.spec.station is None:
+        return 0
+    station = replication.prepared.places[pair.spec.station]
+    return int(np.ceil(replication.prepared.sphere.distance_km(station, pair.base) / pair.km_per_step))
+
+
+@few
+@given(runs)
+def test_nobody_flies_longer_than_the_fuel_lasts(run: tuple[Data, int]) -> None:
+    """A pair that can fly to its station and back lands when its fuel ends, or the one step later that it saw."""
+    replication = run_of(*run)
+    clock, log = replication.prepared.clock, replication.log
+    for pair in pairs_of(replication):
+        lands = next((r.step for r in log if r.kind == "lands" and r.who == pair.name), None)
+        out = way_out_steps(replication, pair)
+        if lands is None or 2 * out > clock.steps(pair.type.endurance_s):
+            continue
+        # In one step beside a flight the way home grows by the flight's step, which may be several of the pair's own.
+        beside = [leg.beside for leg in pair.legs if leg.beside is not None]
+        grows = (
+            max((fastest_km(replication.tracks[flight]) for flight in beside), default=0.0) / pair.km_per_step
+        )
+        assert lands <= pair.fuel_limit + 1 + int(np.ceil(grows))
+
+
 def is_beside(replication: Replication, record: Record) -> bool:
     """Return whether the pair of a record had joined the flight and not parted from it."""
-    mine = [r for r in replication.log if r.who == record.who and r.kind in ("joined", "parts") and r.id < record.id]
+    mine = [
+        r
+        for r in replication.log
+        if r.who == record.who and r.kind in ("joined", "parts") and r.id < record.id
+    ]
     return bool(mine) and mine[-1].kind == "joined" and mine[-1].about == record.about
 
 
@@ -238,9 +311,6 @@ def test_every_run_can_be_told_and_measured(run: tuple[Data, int]) -> None:
 @given(scenario_data())
 def test_a_random_scenario_survives_writing_and_reading(data: Data) -> None:
     """A scenario that is written as TOML and read again is the same scenario."""
-    import tempfile
-    from pathlib import Path
-
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "random.toml"
         path.write_text(dump(data), encoding="utf-8")
@@ -250,8 +320,6 @@ def test_a_random_scenario_survives_writing_and_reading(data: Data) -> None:
 @pytest.mark.parametrize(("seed", "number"), [(1, 1), (2, 0)])
 def test_another_seed_or_replication_gives_another_log(seed: int, number: int) -> None:
     """Where chance has a say, another seed and another replication give another log."""
-    from sim.scenario import read
-
     scenario, _ = read("july-2019")
     (first,) = replications(scenario, 1, 1)
     (other,) = replications(scenario, seed, 1, first=number)

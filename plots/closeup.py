@@ -1,0 +1,204 @@
+"""Panel B of the map: the flight minute by minute, its stays in airspace, and the pairs that joined it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.collections import LineCollection
+
+from plots import style
+from plots.chart import KM_PER_DEG, Floats, Panel, View, draw_scale, label_zones, view_of
+from plots.encounter import Encounter, Sortie, ordinal, place
+from plots.placing import Spot, around, fan
+from plots.ways import draw_heads, draw_others, draw_way, label_centre, label_way
+from sim.zones import regions
+
+NEAR_S = 7 * 60  # the close-up shows so much of the track before the first stay and after the last
+LEAST_CLOSE_KM = 60.0
+MOST_TICKS = 100  # with more minutes in view, every fifth is marked
+MOMENT_COST = 9.0
+TIME_COST = 15.0  # a time that would be cut off at the edge is left out
+LABELLED_PAIRS = 2  # whose places at the same moments are joined
+APART_SHARE = 0.12  # of the view: what is nearer needs no line between
+
+
+def close_view(shown: Encounter) -> View:
+    """Return the window round the centre, the airspace entered, and the flight's track there."""
+    way, centre = shown.recorded.ways[shown.flight], shown.recorded.scenario.centre
+    stays, near = shown.stays("airspace"), shown.clock.steps(NEAR_S)
+    if stays:
+        first, last = min(s.enters for s in stays) - near, max(s.leaves for s in stays) + near
+    else:
+        closest = int(way.step[int(np.argmin(shown.distance_km(way)))])
+        first, last = closest - 2 * near, closest + 2 * near
+    lat_deg, lon_deg = place(
+        way, np.arange(max(first, way.step[0]), min(last, way.step[-1]) + 1, dtype=np.float64)
+    )
+    places = [np.column_stack([lat_deg, lon_deg]), np.array([[centre.lat_deg, centre.lon_deg]])]
+    zones = regions(shown.recorded.scenario.zones, shown.sphere)
+    places += [zones[name].outline_deg() for name in dict.fromkeys(s.zone for s in stays)]
+    around_all = np.concatenate(places)
+    return view_of(around_all[:, 0], around_all[:, 1], 0.06, LEAST_CLOSE_KM)
+
+
+def draw_close(panel: Panel, outlines: dict[str, Floats]) -> int:
+    """Draw the close-up; return the seconds between two ticks."""
+    shown, axes = panel.shown, panel.axes
+    draw_others(panel)
+    way = shown.recorded.ways[shown.flight]
+    lon_deg = np.unwrap(way.lon_deg, period=360.0)
+    draw_way(panel, way.lat_deg, lon_deg, color=style.RED, linewidth=2.4, zorder=4)
+    draw_heads(panel, way.lat_deg, lon_deg, style.RED)
+    met = [s for s in shown.sorties if s.joined is not None and s.starts is not None]
+    for sortie in met:
+        _draw_approach(panel, sortie)
+    chords = [_draw_chord(panel, stay.enters, stay.leaves) for stay in shown.stays("airspace")]
+    draw_scale(panel)
+    label_centre(panel)
+    every = _draw_minutes(panel)
+    for stay, middle in zip(shown.stays("airspace"), chords, strict=True):
+        first, last = shown.clock.short(stay.enters), shown.clock.short(stay.leaves)
+        text = f"{ordinal(stay.number)} stay\n{first} – {last}"
+        leader = {"arrowstyle": "-", "color": style.RED, "linewidth": 0.9, "shrinkA": 1, "shrinkB": 3}
+        look: dict[str, Any] = {"color": style.RED, "fontsize": style.TEXT_PT, "zorder": 8, "leader": leader}
+        panel.placer.place(axes, text, fan(*middle, 50, 75, 100, 130), path_effects=style.halo(), **look)
+    for sortie in met:
+        _label_joining(panel, sortie)
+    for sortie in met[:LABELLED_PAIRS]:
+        _draw_moments(panel, sortie)
+    label_zones(panel, outlines, "airspace")
+    for name, spec in shown.recorded.scenario.intruders.items():
+        if name in shown.recorded.ways:
+            mine = name == shown.flight
+            label_way(panel, name, spec.label, style.RED if mine else style.DARK_YELLOW)
+    label_zones(panel, outlines, "identification")
+    label_zones(panel, outlines, "station")
+    return every
+
+
+def _draw_chord(panel: Panel, enters: int, leaves: int) -> tuple[float, float]:
+    """Draw the part of the track inside airspace thicker, with its ends; return its middle."""
+    way = panel.shown.recorded.ways[panel.shown.flight]
+    lat_deg, lon_deg = place(way, np.arange(enters, leaves + 1, dtype=np.float64))
+    panel.axes.plot(lon_deg, lat_deg, color=style.RED, linewidth=6.5, solid_capstyle="butt", zorder=4.2)
+    middle = len(lat_deg) // 2
+    return float(lon_deg[middle]), float(lat_deg[middle])
+
+
+def _draw_minutes(panel: Panel) -> int:
+    """Mark each minute of the track with a tick, each fifth with its time; return the seconds between ticks."""
+    shown, clock = panel.shown, panel.shown.clock
+    way = shown.recorded.ways[shown.flight]
+    start_s = clock.start.hour * 3600 + clock.start.minute * 60 + clock.start.second
+    for every in (60, 300):
+        whole = [
+            k
+            for k in range(int(way.step[0]), int(way.step[-1]) + 1)
+            if (k * clock.step_s + start_s) % every == 0
+        ]
+        steps = np.array(whole, dtype=np.float64)
+        lat_deg, lon_deg = place(way, steps)
+        seen = [i for i in range(len(steps)) if panel.view.holds(float(lat_deg[i]), float(lon_deg[i]))]
+        if len(seen) <= MOST_TICKS:
+            break
+    scale = panel.placer.scale
+    ticks, spots = [], []
+    for i in seen:
+        beside = place(way, np.array([max(steps[i] - 5, way.step[0]), min(steps[i] + 5, way.step[-1])]))
+        (x0, y0), (x, y), (x1, y1) = panel.axes.transData.transform(
+            [(beside[1][0], beside[0][0]), (lon_deg[i], lat_deg[i]), (beside[1][1], beside[0][1])]
+        )
+        length = max(float(np.hypot(x1 - x0, y1 - y0)), 1e-9)
+        aside = np.array([-(y1 - y0), x1 - x0]) / length
+        long = (steps[i] * clock.step_s + start_s) % (5 * every) == 0
+        reach = (7.0 if long else 4.0) / scale
+        ticks.append(
+            panel.axes.transData.inverted().transform([(x, y) - reach * aside, (x, y) + reach * aside])
+        )
+        panel.placer.avoid_line(panel.axes, *ticks[-1].T)
+        if long:
+            spots.append(
+                (
+                    int(steps[i]),
+                    [_beside(lon_deg[i], lat_deg[i], aside * far) for far in (9, -9, 13, -13, 24, -24)],
+                )
+            )
+    panel.axes.add_collection(
+        LineCollection(ticks, colors=style.RED, linewidths=1.6, zorder=4.1), autolim=False
+    )
+    for step, places in spots:
+        look: dict[str, Any] = {"fontsize": style.SMALL_PT, "zorder": 8, "path_effects": style.halo()}
+        panel.placer.place(panel.axes, shown.minute(step), places, most_cost=TIME_COST, **look)
+    return every
+
+
+def _beside(x: float, y: float, offset_pt: Floats) -> Spot:
+    dx, dy = float(offset_pt[0]), float(offset_pt[1])
+    far = float(np.hypot(dx, dy))
+    ha = "left" if dx > 0.35 * far else "right" if dx < -0.35 * far else "center"
+    va = "bottom" if dy > 0.7 * far else "top" if dy < -0.7 * far else "center"
+    return Spot(float(x), float(y), dx, dy, ha, va)
+
+
+def _draw_approach(panel: Panel, sortie: Sortie) -> None:
+    assert sortie.starts is not None
+    assert sortie.joined is not None
+    way = panel.shown.recorded.ways[sortie.pair]
+    first = max(sortie.starts, int(way.step[0]))
+    lat_deg, lon_deg = place(way, np.arange(first, sortie.joined + 1, 5, dtype=np.float64))
+    draw_way(panel, lat_deg, lon_deg, color=style.BLUE, linewidth=2.2, linestyle=(0, (5, 1.8)), zorder=3.5)
+
+
+def _label_joining(panel: Panel, sortie: Sortie) -> None:
+    """Mark where a pair joined, and say which and when."""
+    assert sortie.joined is not None
+    lat_deg, lon_deg = place(panel.shown.recorded.ways[sortie.pair], np.array([float(sortie.joined)]))
+    x, y = float(lon_deg[0]), float(lat_deg[0])
+    if not panel.view.holds(y, x):
+        return
+    square: dict[str, Any] = {"color": style.BLUE, "markeredgecolor": "white", "markersize": 10, "zorder": 7}
+    panel.axes.plot([x], [y], "s", **square)
+    leader = {"arrowstyle": "-", "color": style.BLUE, "linewidth": 0.9, "shrinkA": 1, "shrinkB": 5}
+    look: dict[str, Any] = {"color": style.BLUE, "fontsize": style.TEXT_PT, "fontweight": "bold", "zorder": 8}
+    text = f"{sortie.label}\njoins {panel.shown.clock.short(sortie.joined)}"
+    spots = fan(x, y, 16, 35, 55, 80, 110, 150, 190)
+    panel.placer.place(panel.axes, text, spots, leader=leader, path_effects=style.halo(), **look)
+
+
+def _draw_moments(panel: Panel, sortie: Sortie) -> None:
+    """Join where a pair and the flight were at two whole minutes, and say how far apart; where there is room."""
+    shown, axes = panel.shown, panel.axes
+    moments = _moments(panel, sortie)
+    for step, apart_km, ends in moments[:: max(1, len(moments) // 2)][:2]:
+        look: dict[str, Any] = {"color": style.BLUE, "fontsize": style.SMALL_PT, "zorder": 8}
+        look |= {"path_effects": style.halo(), "most_cost": MOMENT_COST}
+        text = f"{shown.minute(step)}: {apart_km:.0f} km apart"
+        if panel.placer.place(axes, text, around(*ends[1], 9, 16), **look) is None:
+            continue
+        xs, ys = [x for x, _ in ends], [y for _, y in ends]
+        axes.plot(xs, ys, color=style.GREY, linewidth=0.9, linestyle=(0, (1, 2)), zorder=3.2)
+        panel.placer.avoid_line(axes, xs, ys, 0.4)
+        for (x, y), color in zip(ends, (style.RED, style.BLUE), strict=True):
+            axes.plot([x], [y], "o", markersize=6, markerfacecolor="white", markeredgecolor=color, zorder=6)
+            panel.placer.avoid_place(axes, x, y, 4.0)
+
+
+def _moments(panel: Panel, sortie: Sortie) -> list[tuple[int, float, list[tuple[float, float]]]]:
+    """Return the whole minutes of an approach at which both are in view and well apart: step, km, both places."""
+    assert sortie.starts is not None
+    assert sortie.joined is not None
+    shown, clock = panel.shown, panel.shown.clock
+    names = (shown.flight, sortie.pair)
+    start_s = clock.start.hour * 3600 + clock.start.minute * 60 + clock.start.second
+    least_km = APART_SHARE * (panel.view.north - panel.view.south) * KM_PER_DEG
+    found = []
+    for step in range(sortie.starts, sortie.joined):
+        if (step * clock.step_s + start_s) % 60:
+            continue
+        places = [place(shown.recorded.ways[name], np.array([float(step)])) for name in names]
+        ends = [(float(lon_deg[0]), float(lat_deg[0])) for lat_deg, lon_deg in places]
+        apart_km = shown.apart_km(*names, step)
+        if apart_km >= least_km and all(panel.view.holds(lat, lon) for lon, lat in ends):
+            found.append((step, apart_km, ends))
+    return found

@@ -1,0 +1,190 @@
+"""The track map: all flights and zones of the region, and the encounter close up with its minutes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from plots import coast, style
+from plots.chart import (
+    Floats,
+    Panel,
+    View,
+    draw_coast,
+    draw_scale,
+    draw_zones,
+    label_zones,
+    set_view,
+    view_of,
+    zone_outlines,
+)
+from plots.closeup import close_view, draw_close
+from plots.encounter import Encounter, encounter
+from plots.placing import Placer, Spot, around
+from plots.ways import draw_heads, draw_others, draw_way, label_centre, label_way
+from sim.zones import regions
+
+if TYPE_CHECKING:
+    from sim.fighters import Base
+    from sim.store import Recorded
+
+WIDTH_IN, HEIGHT_IN = 16.0, 9.0
+LEFT = (0.062, 0.085, 0.375, 0.86)  # of the figure: x, y, width, height of panel A
+RIGHT = (0.497, 0.085, 0.478, 0.86)
+LEAST_REGION_KM = 300.0
+
+
+@style.in_house_style
+def track_map(
+    recorded: Recorded,
+    *,
+    flight: str | None = None,
+    land: Callable[[], Sequence[coast.Ring]] = coast.coast,
+) -> Figure:
+    """Draw the region with all tracks, and a close-up of one flight with a tick a minute.
+
+    The flight is the one with most stays in airspace unless named.  `land` gives the polygons of the coast.  Both
+    panels are equirectangular, true to scale at their middle latitude.  Raises InputError for an unknown flight.
+    """
+    shown = encounter(recorded, flight)
+    figure = style.new_figure(WIDTH_IN, HEIGHT_IN)
+    placer = Placer(figure)
+    rings, outlines = land(), zone_outlines(shown)
+    region = _panel(figure, LEFT, _region_view(shown), shown, placer)
+    close = _panel(figure, RIGHT, close_view(shown), shown, placer)
+    for panel in (region, close):
+        draw_coast(panel.axes, rings)
+        draw_zones(panel, outlines)
+    _draw_region(region, close.view, outlines)
+    every = draw_close(close, outlines)
+    _title(figure, region.axes, "A", "The region")
+    ticks = "a tick every minute, a label every five" if every == 60 else "a tick every five minutes"
+    _title(figure, close.axes, "B", f"{shown.label} close up: {ticks}")
+    style.footer(figure, recorded, "equirectangular", coast.CREDIT)
+    return figure
+
+
+def _title(figure: Figure, axes: Axes, letter: str, text: str) -> None:
+    box = axes.get_position()
+    look: dict[str, Any] = {
+        "fontsize": style.TITLE_PT,
+        "fontweight": "bold",
+        "va": "bottom",
+    }
+    figure.text(box.x0, box.y1 + 0.012, f"{letter}   {text}", **look)
+
+
+def _panel(
+    figure: Figure, box: tuple[float, float, float, float], view: View, shown: Encounter, placer: Placer
+) -> Panel:
+    axes = figure.add_axes(box)
+    shaped = view.shaped(box[2] * WIDTH_IN / (box[3] * HEIGHT_IN))
+    set_view(axes, shaped)
+    axes.apply_aspect()
+    return Panel(axes, shaped, shown, placer)
+
+
+def _region_view(shown: Encounter) -> View:
+    """Return the window that holds the flight, the zone that it was met in, and the bases of those who met it.
+
+    What other flights do far from there runs out of the window.
+    """
+    recorded, centre = shown.recorded, shown.recorded.scenario.centre
+    way = recorded.ways[shown.flight]
+    places = [np.array([[centre.lat_deg, centre.lon_deg]]), np.column_stack([way.lat_deg, way.lon_deg])]
+    met = {sortie.pair for sortie in shown.sorties if sortie.starts is not None}
+    pairs, bases = recorded.scenario.fighters.pairs, recorded.scenario.fighters.bases
+    for name in dict.fromkeys(pair.base for pair_name, pair in pairs.items() if pair_name in met):
+        places.append(np.array([[bases[name].lat_deg, bases[name].lon_deg]]))
+    side = None if shown.side is None else recorded.scenario.sides[shown.side]
+    if side is not None and side.identification_zone is not None:
+        zone = regions(recorded.scenario.zones, shown.sphere)[side.identification_zone]
+        places.append(zone.outline_deg(50.0))
+    together = np.concatenate(places)
+    return view_of(together[:, 0], np.unwrap(together[:, 1], period=360.0), 0.04, LEAST_REGION_KM)
+
+
+def _draw_region(panel: Panel, close: View, outlines: dict[str, Floats]) -> None:
+    shown, axes = panel.shown, panel.axes
+    corners = ((close.west, close.south), close.east - close.west, close.north - close.south)
+    axes.add_patch(Rectangle(*corners, fill=False, edgecolor=style.INK, linewidth=1.3, zorder=5))
+    edge_x = [close.west, close.east, close.east, close.west, close.west]
+    edge_y = [close.south, close.south, close.north, close.north, close.south]
+    panel.placer.avoid_line(axes, edge_x, edge_y)
+    draw_others(panel)
+    for name, way in shown.recorded.ways.items():
+        if way.kind == "pair":
+            _draw_pair_way(panel, name)
+    way = shown.recorded.ways[shown.flight]
+    lon_deg = np.unwrap(way.lon_deg, period=360.0)
+    draw_way(panel, way.lat_deg, lon_deg, color=style.RED, linewidth=3.0, zorder=4)
+    draw_heads(panel, way.lat_deg, lon_deg, style.RED)
+    draw_scale(panel)
+    _mark_bases(panel)
+    letter: dict[str, Any] = {"fontsize": style.TITLE_PT, "fontweight": "bold", "zorder": 8}
+    sides = ((close.east, 4, "left"), (close.west, -4, "right"))
+    spots = [Spot(x, y, dx, 0, ha) for y in (close.north, close.south) for x, dx, ha in sides]
+    panel.placer.place(axes, "B", spots, path_effects=style.halo(), **letter)
+    label_way(panel, shown.flight, shown.label, style.RED)
+    for name, spec in shown.recorded.scenario.intruders.items():
+        if name != shown.flight and name in shown.recorded.ways:
+            label_way(panel, name, spec.label, style.DARK_YELLOW)
+    _label_bases(panel)
+    label_zones(panel, outlines, "identification")
+    label_centre(panel)
+    label_zones(panel, outlines, "trigger", "station")
+
+
+def _draw_pair_way(panel: Panel, pair: str) -> None:
+    """Draw a pair's way where it is alone: beside a flight it would hide under that flight's track."""
+    way = panel.shown.recorded.ways[pair]
+    beside = np.zeros(len(way.step), dtype=bool)
+    joined: int | None = None
+    for event in panel.shown.recorded.events:
+        if event["who"] == pair and event["kind"] == "joined":
+            joined = event["step"]
+        elif event["who"] == pair and event["kind"] == "parts" and joined is not None:
+            beside |= (way.step > joined) & (way.step < event["step"])
+            joined = None
+    if joined is not None:
+        beside |= way.step > joined
+    lat_deg, lon_deg = (np.where(beside, np.nan, each) for each in (way.lat_deg, way.lon_deg))
+    mine = any(s.pair == pair and s.joined is not None for s in panel.shown.sorties)
+    draw_way(
+        panel,
+        lat_deg,
+        lon_deg,
+        color=style.BLUE,
+        linewidth=1.6 if mine else 0.8,
+        linestyle=(0, (4, 1.5)),
+        zorder=2.5,
+    )
+
+
+def _mark_bases(panel: Panel) -> None:
+    """Mark the bases; those whose pairs flew are filled."""
+    scenario = panel.shown.recorded.scenario
+    flown = {
+        scenario.fighters.pairs[n].base for n, w in panel.shown.recorded.ways.items() if w.kind == "pair"
+    }
+    for name, base in _bases_in(panel).items():
+        face = style.BLUE if name in flown else "white"
+        look: dict[str, Any] = {"markersize": 6.5, "markerfacecolor": face, "markeredgecolor": style.BLUE}
+        panel.axes.plot([base.lon_deg], [base.lat_deg], "s", zorder=6, **look)
+        panel.placer.avoid_place(panel.axes, base.lon_deg, base.lat_deg, 5.0)
+
+
+def _label_bases(panel: Panel) -> None:
+    for base in _bases_in(panel).values():
+        look: dict[str, Any] = {"fontsize": style.SMALL_PT, "zorder": 8, "path_effects": style.halo()}
+        panel.placer.place(panel.axes, base.label, around(base.lon_deg, base.lat_deg, 7, 14), **look)
+
+
+def _bases_in(panel: Panel) -> dict[str, Base]:
+    bases = panel.shown.recorded.scenario.fighters.bases
+    return {name: base for name, base in bases.items() if panel.view.holds(base.lat_deg, base.lon_deg)}

@@ -1,0 +1,115 @@
+"""Panel C of the board: the escalation ladder as a staircase over time, beside what was reported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from plots import style
+from plots.encounter import Encounter
+from plots.ladder import Held, Reported, reported, staircase
+from plots.timeline import key, side_text, title
+
+RUNG_PT = 16.5
+LEAST_RUNGS = 3
+Spread = Mapping[str, tuple[float, float, float]]
+"""By the name of a rung: the steps by which 5, 50 and 95 % of those replications that reached it had reached it."""
+
+
+def stairs_pt(held: list[Held]) -> float:
+    """Return the height of the panel in points."""
+    return (max(LEAST_RUNGS, len(held)) + 0.8) * RUNG_PT
+
+
+def draw_stairs_panel(figure: Figure, axes: Axes, shown: Encounter, held: list[Held], spread: Spread) -> None:
+    """Draw the ladder as a staircase, with what was reported and, where it is given, how replications spread."""
+    title(figure, axes, "C", "How far: the highest rung that holds")
+    axes.set_ylim(-0.2, max(LEAST_RUNGS, len(held)) + 0.6)
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
+    if not held:
+        side_text(axes, 0.5, 1.5, "the scenario has no ladder", ha="center", color=style.GREY)
+        return
+    _draw_stairs(axes, shown, held)
+    facts = [fact for fact in reported(shown) if _is_in_span(fact, shown)]
+    for fact in facts:
+        _draw_reported(axes, shown, fact)
+    for number, rung in enumerate(held, start=1):
+        ink = style.INK if rung.first is not None else style.GREY
+        side_text(axes, -0.012, number, rung.name, ha="right", color=ink, fontsize=style.TEXT_PT)
+        first = "not reached" if rung.first is None else shown.clock.short(rung.first)
+        side_text(axes, 1.01, number, first, ha="left", color=ink, fontsize=style.SMALL_PT)
+        if rung.name in spread:
+            _draw_spread(axes, shown, number, spread[rung.name])
+    side_text(
+        axes, 1.01, len(held) + 1.15, "first reached", ha="left", color=style.GREY, fontsize=style.SMALL_PT
+    )
+    key(figure, axes, _handles(facts, has_spread=bool(spread)))
+
+
+def _handles(facts: list[Reported], *, has_spread: bool) -> list[Line2D]:
+    handles = [Line2D([], [], color=style.BLUE, linewidth=2.8, label="simulated")]
+    if any(not fact.is_input for fact in facts):
+        handles.append(Line2D([], [], **_diamond(is_input=False), linestyle="none", label="reported (check)"))
+    if any(fact.is_input for fact in facts):
+        handles.append(Line2D([], [], **_diamond(is_input=True), linestyle="none", label="reported (input)"))
+    if has_spread:
+        handles.append(
+            Line2D([], [], color=style.INK, marker="|", linewidth=1.3, label="5, 50, 95 % of replications")
+        )
+    return handles
+
+
+def _draw_stairs(axes: Axes, shown: Encounter, held: list[Held]) -> None:
+    for number, rung in enumerate(held, start=1):
+        axes.axhline(number, color=style.PALE, linewidth=0.9, zorder=0.8)
+        if rung.first is None:
+            axes.axhspan(number - 0.5, number + 0.5, facecolor=style.GROUND, zorder=0.2)
+    stairs = staircase(held, shown.begins, shown.ends)
+    seconds = [shown.seconds(step) for step, _ in stairs] + [shown.seconds(shown.ends)]
+    levels = [level for _, level in stairs] + [stairs[-1][1]]
+    axes.fill_between(seconds, levels, step="post", facecolor=style.BLUE, alpha=0.13, linewidth=0, zorder=1)
+    axes.step(
+        seconds, levels, where="post", color=style.BLUE, linewidth=2.8, zorder=3, solid_joinstyle="miter"
+    )
+
+
+def _is_in_span(fact: Reported, shown: Encounter) -> bool:
+    ends = [step for step in (fact.earliest, fact.latest) if step is not None]
+    return all(shown.begins <= step <= shown.ends for step in ends)
+
+
+def _diamond(*, is_input: bool) -> dict[str, Any]:
+    face = "#8c8c8c" if is_input else "white"
+    return {
+        "marker": "D",
+        "markersize": 7.5,
+        "markerfacecolor": face,
+        "markeredgecolor": style.INK,
+        "color": style.INK,
+    }
+
+
+def _draw_reported(axes: Axes, shown: Encounter, fact: Reported) -> None:
+    """Draw a reported time as a diamond, a span as two with a line between, before or after with an arrow."""
+    ends = [shown.seconds(step) for step in (fact.earliest, fact.latest) if step is not None]
+    if fact.earliest is None or fact.latest is None:
+        away = (-26, 0) if fact.earliest is None else (26, 0)
+        arrow = {"arrowstyle": "<-", "color": style.INK, "linewidth": 1.4, "shrinkA": 0, "shrinkB": 0}
+        axes.annotate(
+            "", (ends[0], fact.rung), xytext=away, textcoords="offset points", arrowprops=arrow, zorder=5
+        )
+    look = _diamond(is_input=fact.is_input)
+    axes.plot(ends, [fact.rung] * len(ends), linestyle="-", linewidth=1.4, zorder=6, **look)
+
+
+def _draw_spread(axes: Axes, shown: Encounter, rung: int, steps: tuple[float, float, float]) -> None:
+    """Draw a whisker from the 5th to the 95th percentile above the rung's line, with the median across it."""
+    low, median, high = (shown.seconds(step) for step in steps)
+    y = rung + 0.34
+    axes.plot([low, high], [y, y], color=style.INK, linewidth=1.3, marker="|", markersize=7, zorder=4)
+    axes.plot([median], [y], color=style.INK, marker="|", markersize=10, markeredgewidth=2.2, zorder=4)

@@ -1,0 +1,224 @@
+"""The board says what the log says, whatever is in the log."""
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from plots import encounter, style
+from plots.board import board
+from plots.chain import chain
+from plots.encounter import duration
+from plots.ladder import ladder, reported
+from sim import run, scenario, store
+from sim.draws import Uniforms
+from sim.errors import InputError
+from tests.one_pass import BARE, PASS, check_room, recorded_of, texts
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> store.Recorded:
+    """One pass through the airspace, met, called and warned."""
+    return recorded_of(PASS, tmp_path_factory.mktemp("pass"))
+
+
+@pytest.fixture(scope="module")
+def figure(recorded: store.Recorded) -> Figure:
+    """The board of that pass."""
+    return board(recorded)
+
+
+def test_the_stay_is_as_long_as_in_the_outcomes(recorded: store.Recorded, figure: Figure) -> None:
+    """The length that is written at a stay is that of the outcomes."""
+    inside_s = recorded.outcomes["guest.air.1.inside_s"]
+    assert inside_s > 120
+    assert sum(f"\n{duration(inside_s)}, closest" in text for text in texts(figure)) == 1
+
+
+def test_the_closest_distance_is_that_of_the_track(recorded: store.Recorded, figure: Figure) -> None:
+    """The closest distance, taken from places 10 s apart, is that of the whole track to within 50 m."""
+    fact = next(row for row in recorded.reported if row["id"] == "near")
+    stay = encounter.encounter(recorded).stays("airspace")[0]
+    assert stay.closest_km == pytest.approx(fact["simulated"], abs=0.05)
+    assert any(f"closest {stay.closest_km:.1f} km" in text for text in texts(figure))
+
+
+def test_rungs_are_written_with_their_first_times(recorded: store.Recorded, figure: Figure) -> None:
+    """Each rung stands on the board, with the time of the replication's outcome or as not reached."""
+    seen = texts(figure)
+    for rung in recorded.rungs:
+        assert rung["name"] in seen
+        assert (rung["time"][:8] if rung["time"] else "not reached") in seen
+
+
+def test_posts_pairs_and_stages_are_named_from_the_scenario(figure: Figure) -> None:
+    """Lanes and bars bear the labels of the scenario."""
+    seen = {text.replace("\n", " ") for text in texts(figure)}
+    assert {"Control_A", "Headquarters", "F_9 pair, Field & Co", "asks", "sends", "allows"} <= seen
+
+
+def test_what_pairs_did_is_summed_up(recorded: store.Recorded, figure: Figure) -> None:
+    """Flares and rounds at a pair's marks are the sums of the log."""
+    rounds = sum(e["data"]["rounds"] for e in recorded.events if e["kind"] == "shots")
+    assert rounds > 0
+    assert any(f"★ 10 flares  ▼ {rounds} rounds" in text for text in texts(figure))
+
+
+def test_labels_are_text_and_not_markup(figure: Figure) -> None:
+    """Dollar signs, underscores and angle brackets in labels are drawn as they are."""
+    assert all(not text.get_parse_math() for text in figure.findobj(Text) if "$" in text.get_text())
+    seen = " ".join(texts(figure))
+    assert "Rock $1_000$" in seen
+    assert "Air <b>$x$</b>: 12 nmi (22.2 km)" in seen
+
+
+def test_the_footer_says_what_the_board_was_made_from(recorded: store.Recorded, figure: Figure) -> None:
+    """The footer names scenario, hash, seed, replication and n."""
+    footer = next(text for text in texts(figure) if text.startswith("scenario "))
+    for words in ("scenario pass", f"hash {recorded.manifest['hash']}", "seed 3", "replication 0", "n = 1"):
+        assert words in footer
+
+
+def test_the_clock_is_named(figure: Figure) -> None:
+    """The time axis names the zone, its offset and the day."""
+    assert figure.axes[-1].get_xlabel() == "local time (XST, UTC+02:00), 2020-05-01"
+
+
+def test_reported_times_stand_on_their_rungs(recorded: store.Recorded) -> None:
+    """Facts that are times come as marks: a time, a span, a bound; other facts do not."""
+    marks = reported(encounter.encounter(recorded))
+    minute = [None if s is None else s / 60 for m in marks for s in (m.earliest, m.latest)]
+    assert [m.rung for m in marks] == [3, 4, 2]
+    assert minute == [16, 16, 15, 19, None, 16]
+    assert [m.is_input for m in marks] == [True, False, False]
+
+
+def test_rungs_hold_until_what_reached_them_ends(recorded: store.Recorded) -> None:
+    """A stay's rung holds for the stay, a measure's until the flight leaves its zone."""
+    shown = encounter.encounter(recorded)
+    stay = shown.stays("airspace")[0]
+    held = {rung.name: rung for rung in ladder(shown)}
+    assert held["inside"].spans == ((stay.enters, stay.leaves),)
+    assert {last for _, last in held["shots"].spans} == {stay.leaves}
+    assert held["war"].spans == ()
+
+
+def test_messages_run_between_posts_and_to_pairs(recorded: store.Recorded) -> None:
+    """The entry goes from control to headquarters, the order from control to the pair, the leave from headquarters."""
+    _, messages, left_out = chain(encounter.encounter(recorded))
+    assert left_out == 0
+    assert {("control", "hq"), ("control", "one"), ("hq", "one")} == {(m.origin, m.goal) for m in messages}
+
+
+def test_a_spread_is_drawn_at_its_steps(recorded: store.Recorded) -> None:
+    """A whisker runs from the first to the last of its steps."""
+    drawn = board(recorded, spread={"inside": (900.0, 960.0, 1200.0)})
+    lines = [np.asarray(line.get_xdata()).tolist() for line in drawn.axes[-1].lines]
+    assert [900.0, 1200.0] in lines
+    assert [960.0] in lines
+    assert "5, 50, 95 % of replications" in texts(drawn)
+
+
+def test_flight_and_span_can_be_named(recorded: store.Recorded) -> None:
+    """A span of steps is that of the time axis."""
+    assert board(recorded, flight="guest", span=(600, 1200)).axes[-1].get_xlim() == (600.0, 1200.0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [({"flight": "gest"}, 'did you mean "guest"'), ({"span": (50, 50)}, "is 50 to 50")],
+)
+def test_a_wrong_flight_or_span_is_an_input_error(
+    recorded: store.Recorded, arguments: dict, message: str
+) -> None:
+    """A flight that is not in the run, or a span without length, is said to be so."""
+    with pytest.raises(InputError, match=message):
+        board(recorded, **arguments)
+
+
+def test_a_scenario_of_one_flight_and_nothing_else_has_a_board(tmp_path: Path) -> None:
+    """Without zones, posts, fighters and ladder the board says that there are none."""
+    seen = texts(board(recorded_of(BARE, tmp_path)))
+    assert {"nobody dealt with the flight", "the scenario has no ladder", "no zone"} <= set(seen)
+
+
+def test_a_flight_that_is_never_met_has_a_board(tmp_path: Path) -> None:
+    """Without fighters that could come the stay stands alone."""
+    alone = recorded_of(PASS.replace('orders = "scramble"\n', ""), tmp_path)
+    seen = texts(board(alone))
+    assert not any("joins" in text for text in seen)
+    assert any("1st stay in the airspace" in text for text in seen)
+
+
+def test_no_text_is_cut_off_or_covered(figure: Figure) -> None:
+    """Every text lies within the figure, and no two overlap."""
+    check_room(figure)
+
+
+@pytest.mark.parametrize("suffix", style.FORMATS)
+def test_the_same_replication_gives_the_same_bytes(
+    recorded: store.Recorded, tmp_path: Path, suffix: str
+) -> None:
+    """Drawn and saved twice, a board is the same file, in each format."""
+    files = [tmp_path / f"{name}.{suffix}" for name in ("one", "two")]
+    for path in files:
+        style.save(board(recorded), path)
+    assert files[0].read_bytes() == files[1].read_bytes()
+    assert sorted(tmp_path.iterdir()) == sorted([*files])
+
+
+def test_a_board_read_back_from_its_folder_is_the_same(tmp_path: Path) -> None:
+    """What a run folder keeps is enough for the same board."""
+    path = tmp_path / "pass.toml"
+    path.write_text(PASS, encoding="utf-8")
+    checked, document = scenario.read(path)
+    kept = store.record(run.replicate(run.prepare(checked), Uniforms(3), 0), document)
+    store.write(kept, document, tmp_path / "run")
+    back = store.read(tmp_path / "run")
+    assert texts(board(back)) == texts(board(kept))
+
+
+def test_other_formats_are_refused(figure: Figure, tmp_path: Path) -> None:
+    """A suffix that names no known format is an error that names those that are known."""
+    with pytest.raises(InputError, match=r"\.png, \.svg, \.pdf"):
+        style.save(figure, tmp_path / "board.gif")
+    with pytest.raises(InputError, match="has no suffix"):
+        style.save(figure, tmp_path / "board")
+    with pytest.raises(InputError, match="cannot be written"):
+        style.save(figure, tmp_path / "missing" / "board.png")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_readers_own_settings_change_nothing(recorded: store.Recorded, tmp_path: Path) -> None:
+    """A figure does not depend on the settings of matplotlib that happen to hold."""
+    import matplotlib as mpl
+
+    style.save(board(recorded), tmp_path / "one.svg")
+    with mpl.rc_context({"font.size": 30, "axes.facecolor": "black", "text.parse_math": True}):
+        style.save(board(recorded), tmp_path / "two.svg")
+    assert (tmp_path / "one.svg").read_bytes() == (tmp_path / "two.svg").read_bytes()
+
+
+def test_drawing_does_not_touch_the_record(recorded: store.Recorded) -> None:
+    """The record is the same after it was drawn."""
+    before = replace(recorded, events=[dict(event) for event in recorded.events])
+    board(recorded)
+    assert before.events == recorded.events
+
+
+def test_pyplot_is_not_imported() -> None:
+    """Both figures do without pyplot and its global state."""
+    code = "import sys, plots.board, plots.map; print('matplotlib.pyplot' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+def test_rungs_of_the_flight_are_those_of_the_run_if_it_flies_alone(recorded: store.Recorded) -> None:
+    """With one flight, the ladder of the board and that of the measures agree on every first step."""
+    firsts = [rung.first for rung in ladder(encounter.encounter(recorded))]
+    assert firsts == [row["step"] for row in recorded.rungs]

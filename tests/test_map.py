@@ -1,0 +1,148 @@
+"""The map puts everything where the record has it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.collections import LineCollection, PolyCollection
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from plots import coast, style
+from plots.chart import KM_PER_DEG, View, view_of
+from plots.encounter import encounter
+from plots.map import track_map
+from sim import store
+from tests.one_pass import BARE, PASS, check_room, recorded_of, texts
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> store.Recorded:
+    """One pass through the airspace, met, called and warned."""
+    return recorded_of(PASS, tmp_path_factory.mktemp("pass"))
+
+
+@pytest.fixture(scope="module")
+def figure(recorded: store.Recorded) -> Figure:
+    """The map of that pass."""
+    return track_map(recorded)
+
+
+def test_the_stay_has_its_times(recorded: store.Recorded, figure: Figure) -> None:
+    """The chord is labelled with the times of the outcomes."""
+    first, last = (recorded.outcomes[f"guest.air.1.{way}.at"][:8] for way in ("enters", "leaves"))
+    assert f"1st stay\n{first} – {last}" in texts(figure)
+
+
+def test_the_pair_that_joined_is_named_with_its_time(recorded: store.Recorded, figure: Figure) -> None:
+    """The join is labelled with the pair and the time of the outcomes."""
+    joined = recorded.outcomes["home.guest.joined.at"][:8]
+    assert f"F_9 pair, Field & Co\njoins {joined}" in texts(figure)
+
+
+def test_zones_bases_and_centre_bear_their_labels_as_text(figure: Figure) -> None:
+    """Names come from the scenario, and markup in them is drawn as it is."""
+    seen = {text.replace("\n", " ") for text in texts(figure)}
+    assert {"RING_1", "Field & Co", "Rock $1_000$", "Air <b>$x$</b>", "G_1 $50$"} <= seen
+    assert all(not text.get_parse_math() for text in figure.findobj(Text) if "$" in text.get_text())
+
+
+def test_there_is_a_tick_for_each_minute_in_view(recorded: store.Recorded, figure: Figure) -> None:
+    """Ticks stand at the whole minutes of the track that the close-up shows."""
+    close = figure.axes[1]
+    ticks = next(c for c in close.collections if isinstance(c, LineCollection)).get_segments()
+    way = recorded.ways["guest"]
+    west, east = close.get_xlim()
+    minutes = [k for k in range(0, 3000, 60) if way.step[0] <= k <= way.step[-1]]
+    places = np.interp(minutes, way.step, way.lon_deg)
+    seen = [lon for lon in places if west <= lon <= east]
+    assert len(seen) >= 10
+    assert [float(tick[:, 0].mean()) for tick in ticks] == pytest.approx(seen, abs=1e-6)
+    assert {"12:15", "12:20"} <= set(texts(figure))
+
+
+def test_places_at_one_moment_are_as_far_apart_as_is_written(
+    recorded: store.Recorded, figure: Figure
+) -> None:
+    """The distance at a moment of the approach is that between the two ways."""
+    shown = encounter(recorded)
+    said = [text.split(": ") for text in texts(figure) if text.endswith("km apart")]
+    assert said
+    for minute, words in said:
+        step = (int(minute[:2]) * 60 + int(minute[3:]) - 720) * 60
+        assert words == f"{shown.apart_km('guest', 'one', step):.0f} km apart"
+
+
+def test_the_footer_credits_the_coast(figure: Figure) -> None:
+    """The footer names the source of the coast and the projection."""
+    footer = next(text for text in texts(figure) if text.startswith("scenario "))
+    assert footer.endswith("equirectangular  ·  coast: Natural Earth (public domain)")
+
+
+def test_the_coast_is_within_its_bounds() -> None:
+    """The coast is closed rings of longitude and latitude within the region that it says."""
+    rings = coast.coast()
+    assert len(rings) > 100
+    for ring in rings:
+        assert np.array_equal(ring[0], ring[-1])
+        assert np.all((ring >= [115, 20]) & (ring <= [150, 50]))
+
+
+def test_land_is_drawn_as_it_is_given(recorded: store.Recorded) -> None:
+    """Land is what the caller gives, on both panels."""
+    island = np.array([[19.9, 9.9], [20.0, 9.9], [20.0, 10.0], [19.9, 9.9]])
+    for axes in track_map(recorded, land=lambda: [island]).axes:
+        land = next(c for c in axes.collections if isinstance(c, PolyCollection))
+        assert np.array_equal(np.asarray(land.get_paths()[0].vertices)[:4], island)
+
+
+def test_scale_is_equal_both_ways(figure: Figure) -> None:
+    """At the middle latitude a kilometre is as long to the east as to the north."""
+    for axes in figure.axes:
+        middle = np.radians(sum(axes.get_ylim()) / 2)
+        box = axes.get_window_extent()
+        per_lon = box.width / np.ptp(axes.get_xlim()) / np.cos(middle)
+        per_lat = box.height / np.ptp(axes.get_ylim())
+        assert per_lon == pytest.approx(per_lat, rel=1e-6)
+
+
+def test_the_scale_bar_is_as_long_as_it_says(figure: Figure) -> None:
+    """The scale bar spans the kilometres that are written above it."""
+    for axes in figure.axes:
+        words = next(t.get_text() for t in axes.texts if t.get_text().endswith(" km"))
+        bar = next(line for line in axes.lines if line.get_linewidth() == 3.0 and line.get_zorder() == 9)
+        cosine = np.cos(np.radians(sum(axes.get_ylim()) / 2))
+        assert np.ptp(bar.get_xdata()) * cosine * KM_PER_DEG == pytest.approx(int(words.split()[0]))
+
+
+def test_a_view_takes_the_shape_of_its_paper() -> None:
+    """A window grows to the shape of the paper and keeps its middle."""
+    view = view_of(np.array([10.0, 12.0]), np.array([20.0, 21.0]), 0.0, 1.0)
+    wide = view.shaped(2.0)
+    assert isinstance(wide, View)
+    assert (wide.south, wide.north) == pytest.approx((10.0, 12.0))
+    assert (wide.west + wide.east) / 2 == pytest.approx(20.5)
+    assert (wide.east - wide.west) * np.cos(np.radians(11.0)) == pytest.approx(4.0)
+
+
+def test_a_scenario_of_one_flight_and_nothing_else_has_a_map(tmp_path: Path) -> None:
+    """Without zones and fighters the map shows the track and the centre."""
+    seen = texts(track_map(recorded_of(BARE, tmp_path)))
+    assert "G_1 $50$" in seen
+    assert not any("joins" in text or "stay" in text for text in seen)
+
+
+def test_no_text_is_cut_off_or_covered(figure: Figure) -> None:
+    """Every text lies within the figure, and no two overlap."""
+    check_room(figure)
+
+
+@pytest.mark.parametrize("suffix", style.FORMATS)
+def test_the_same_replication_gives_the_same_bytes(
+    recorded: store.Recorded, tmp_path: Path, suffix: str
+) -> None:
+    """Drawn and saved twice, a map is the same file, in each format."""
+    files = [tmp_path / f"{name}.{suffix}" for name in ("one", "two")]
+    for path in files:
+        style.save(track_map(recorded), path)
+    assert files[0].read_bytes() == files[1].read_bytes()

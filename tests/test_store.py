@@ -1,0 +1,337 @@
+"""Run folders: what is written is read back, whole or not at all, and never over something else."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sim import store
+from sim.document import Document, digest, load
+from sim.draws import Uniforms
+from sim.errors import InputError
+from sim.run import prepare, replicate
+from sim.scenario import parse, read
+
+OVERRIDE = "crew.bear.turns_share.flares=1.0"
+
+
+def recorded(seed: int = 3, number: int = 2, *overrides: str) -> tuple[store.Recorded, Document]:
+    """Run one replication of first-intercept."""
+    scenario, document = read("first-intercept", [OVERRIDE, *overrides])
+    return store.record(replicate(prepare(scenario), Uniforms(seed), number), document), document
+
+
+@pytest.fixture(scope="module")
+def made() -> tuple[store.Recorded, Document]:
+    """Return one recorded replication and its document."""
+    return recorded()
+
+
+@pytest.fixture
+def folder(tmp_path: Path, made: tuple[store.Recorded, Document]) -> Path:
+    """Return a run folder."""
+    store.write(*made, tmp_path / "run")
+    return tmp_path / "run"
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Return the bytes of all files of a folder by name."""
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def message(call: Any, *args: Any, **kwargs: Any) -> str:
+    """Return what an InputError of a call says."""
+    with pytest.raises(InputError) as caught:
+        call(*args, **kwargs)
+    return str(caught.value)
+
+
+def test_what_was_written_is_read_back_equal(made: tuple[store.Recorded, Document], folder: Path) -> None:
+    """Scenario, manifest, events, outcomes, facts and rungs come back equal; places to a few metres."""
+    one, back = made[0], store.read(folder)
+    assert back.scenario == one.scenario
+    assert back.manifest == one.manifest
+    assert back.events == one.events
+    assert back.outcomes == one.outcomes
+    assert (back.reported, back.rungs) == (one.reported, one.rungs)
+    assert list(back.ways) == list(one.ways)
+    for name, way in one.ways.items():
+        again = back.ways[name]
+        assert (again.kind, again.side) == (way.kind, way.side)
+        assert np.array_equal(again.step, way.step)
+        # Five places of a degree are 1.1 m of latitude.
+        assert np.allclose(again.lat_deg, way.lat_deg, rtol=0, atol=1e-5)
+        assert np.allclose(again.lon_deg, way.lon_deg, rtol=0, atol=1e-5)
+        assert np.allclose(again.altitude_ft, way.altitude_ft, rtol=0, atol=0.5, equal_nan=True)
+
+
+def test_a_folder_holds_exactly_its_files(folder: Path) -> None:
+    """Five files, nothing hidden, and nothing beside the folder."""
+    assert sorted(path.name for path in folder.iterdir()) == sorted(store.FILES)
+    assert [path.name for path in folder.parent.iterdir()] == ["run"]
+
+
+def test_the_same_run_writes_the_same_bytes(
+    made: tuple[store.Recorded, Document], folder: Path, tmp_path: Path
+) -> None:
+    """Scenario, seed and replication settle every byte; another seed gives other events."""
+    store.write(*recorded(), tmp_path / "again")
+    assert contents(tmp_path / "again") == contents(folder)
+    store.write(*recorded(4), tmp_path / "other")
+    assert (tmp_path / "other" / "events.jsonl").read_bytes() != (folder / "events.jsonl").read_bytes()
+
+
+def test_the_scenario_in_the_folder_gives_the_same_run_again(folder: Path) -> None:
+    """The resolved scenario has the hash of the manifest, overrides included, and the same events."""
+    document = load(folder / "scenario.toml")
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    assert digest(document.data) == manifest["hash"]
+    assert document.data["crew"]["bear"]["turns_share"]["flares"] == 1.0
+    again = replicate(prepare(parse(document)), Uniforms(manifest["seed"]), manifest["replication"])
+    assert "".join(f"{line}\n" for line in again.log.lines()) == (folder / "events.jsonl").read_text(
+        encoding="utf-8"
+    )
+
+
+def test_the_manifest_says_what_the_run_was_made_of(folder: Path) -> None:
+    """Format, scenario, hash, seed, replication, clock and versions stand in the manifest."""
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    assert list(manifest) == [
+        *["format", "scenario", "hash", "seed", "replication", "step_s", "start", "versions"]
+    ]
+    assert (manifest["format"], manifest["scenario"]) == (1, "first-intercept")
+    assert (manifest["seed"], manifest["replication"]) == (3, 2)
+    assert (manifest["step_s"], manifest["start"]) == (1, "2024-01-01T09:00:00+00:00")
+    assert list(manifest["versions"]) == list(store.PACKAGES)
+
+
+def test_ways_hold_a_place_every_ten_seconds_and_at_each_change(
+    made: tuple[store.Recorded, Document], folder: Path
+) -> None:
+    """A flight's way runs from its first to its last step; a pair's from take-off to landing."""
+    with (folder / "tracks.csv").open(encoding="utf-8", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    assert {row["kind"] for row in rows} == {"flight", "pair"}
+    for name, way in made[0].ways.items():
+        assert [int(row["step"]) for row in rows if row["name"] == name] == way.step.tolist()
+        assert (np.diff(way.step) > 0).all()
+        assert (np.diff(way.step) <= store.TRACK_EVERY_S).all()
+    bear = made[0].ways["bear"]
+    appears = next(event["step"] for event in made[0].events if event["kind"] == "appears")
+    assert bear.step[0] == appears
+    assert not np.isnan(bear.altitude_ft).any()
+
+
+def test_a_pair_is_where_its_flight_is_while_it_is_beside_it(made: tuple[store.Recorded, Document]) -> None:
+    """Between joining and parting the way of a pair is the flight's."""
+    events, ways = made[0].events, made[0].ways
+    joined = next(event for event in events if event["kind"] == "joined")
+    parts = next(e for e in events if e["kind"] == "parts" and e["who"] == joined["who"])
+    places = {
+        name: {int(k): (lat, lon) for k, lat, lon in zip(w.step, w.lat_deg, w.lon_deg, strict=True)}
+        for name, w in ways.items()
+    }
+    both = [
+        k for k in places[joined["who"]] if joined["step"] <= k <= parts["step"] and k in places[joined["about"]]
+    ]
+    assert len(both) > 10
+    for k in both:
+        assert places[joined["who"]][k] == pytest.approx(places[joined["about"]][k], abs=1e-9)
+
+
+def test_a_pair_that_is_not_beside_anyone_has_no_altitude(made: tuple[store.Recorded, Document]) -> None:
+    """The model knows no altitude of a pair on its way, so none is invented."""
+    joined = next(event for event in made[0].events if event["kind"] == "joined")
+    way = made[0].ways[joined["who"]]
+    on_its_way = way.step < joined["step"] - 400
+    assert on_its_way.any()
+    assert np.isnan(way.altitude_ft[on_its_way]).all()
+
+
+def test_a_folder_that_is_there_is_left_alone(made: tuple[store.Recorded, Document], folder: Path) -> None:
+    """Without force nothing is replaced, and nothing is left beside it."""
+    before = contents(folder)
+    assert "already exists; choose another folder, or --force" in message(store.write, *recorded(9), folder)
+    assert contents(folder) == before
+    assert [path.name for path in folder.parent.iterdir()] == ["run"]
+
+
+def test_force_replaces_a_run_and_nothing_else(folder: Path, tmp_path: Path) -> None:
+    """Force takes the place of a run folder whole; a folder or file of anything else stays."""
+    (folder / "notes.txt").write_text("mine", encoding="utf-8")
+    store.write(*recorded(9), folder, force=True)
+    assert store.read(folder).manifest["seed"] == 9
+    assert sorted(path.name for path in folder.iterdir()) == sorted(store.FILES)
+    other = tmp_path / "thesis"
+    other.mkdir()
+    (other / "chapter.txt").write_text("mine", encoding="utf-8")
+    assert "is no run folder, so --force does not replace it" in message(
+        store.write, *recorded(9), other, force=True
+    )
+    assert contents(other) == {"chapter.txt": b"mine"}
+    file = tmp_path / "file"
+    file.write_text("mine", encoding="utf-8")
+    assert "is no run folder" in message(store.write, *recorded(9), file, force=True)
+    assert file.read_text(encoding="utf-8") == "mine"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "run", "thesis"]
+
+
+def test_an_empty_folder_is_used_and_missing_parents_are_made(
+    made: tuple[store.Recorded, Document], tmp_path: Path
+) -> None:
+    """What would lose nothing is allowed."""
+    (tmp_path / "empty").mkdir()
+    store.write(*made, tmp_path / "empty")
+    store.write(*made, tmp_path / "a" / "b" / "run")
+    assert store.read(tmp_path / "empty").events == store.read(tmp_path / "a" / "b" / "run").events
+
+
+def test_a_link_to_a_folder_is_followed(made: tuple[store.Recorded, Document], folder: Path) -> None:
+    """Force through a link replaces the run that the link leads to."""
+    link = folder.parent / "link"
+    link.symlink_to(folder)
+    store.write(*recorded(9), link, force=True)
+    assert link.is_symlink()
+    assert store.read(folder).manifest["seed"] == 9
+
+
+@pytest.mark.parametrize("fails_at", range(len(store.FILES)))
+def test_a_folder_appears_whole_or_not_at_all(
+    made: tuple[store.Recorded, Document], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails_at: int
+) -> None:
+    """When the disk is full at any of the files, nothing is left behind."""
+    write_text, count = Path.write_text, [0]
+
+    def failing(path: Path, *args: Any, **kwargs: Any) -> int:
+        count[0] += 1
+        if count[0] > fails_at:
+            raise OSError(28, "No space left on device")
+        return write_text(path, *args, **kwargs)
+
+    monkeypatch.setattr(Path, "write_text", failing)
+    text = message(store.write, *made, tmp_path / "run")
+    assert text == f"{tmp_path}/run: cannot be written: No space left on device"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_interruption_leaves_nothing_behind(
+    made: tuple[store.Recorded, Document], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C while writing goes on as such, and the half-written folder is gone."""
+
+    def interrupted(*args: Any, **kwargs: Any) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "write_text", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        store.write(*made, tmp_path / "run")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_replacement_that_fails_brings_the_old_run_back(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When the new folder cannot take its place the old one is there as before."""
+    before, replace = contents(folder), Path.replace
+
+    def failing(path: Path, target: Path) -> Path:
+        if target == folder and "-old-" not in path.name:
+            raise OSError(5, "Input/output error")
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", failing)
+    assert "cannot be written: Input/output error" in message(store.write, *recorded(9), folder, force=True)
+    assert contents(folder) == before
+    assert [path.name for path in folder.parent.iterdir()] == ["run"]
+
+
+def test_a_parent_that_takes_no_folder_is_told(
+    made: tuple[store.Recorded, Document], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file in the place of the parent, or one that may not be written to, is a problem and no traceback."""
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    assert "file: cannot be written to: " in message(store.write, *made, tmp_path / "file" / "run")
+
+    def denied(*args: Any, **kwargs: Any) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("sim.store.tempfile.mkdtemp", denied)
+    text = message(store.write, *made, tmp_path / "run")
+    assert text == f"{tmp_path}: cannot be written to: Permission denied; choose another folder"
+
+
+def test_a_folder_of_another_format_is_refused(folder: Path) -> None:
+    """A run of another version of the layout is told, with what to do."""
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text(encoding="utf-8")) | {"format": 99}
+    path.write_text(json.dumps(manifest), encoding="utf-8")
+    assert message(store.read, folder) == f"{path}: format: is 99, this program reads 1; run the scenario again"
+
+
+@pytest.mark.parametrize("name", store.FILES)
+def test_a_folder_without_one_of_its_files_is_none(folder: Path, name: str) -> None:
+    """The missing file is named."""
+    (folder / name).unlink()
+    assert message(store.read, folder) == f"{folder}: is no run folder: it lacks {name}"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("manifest.json", b"", "is damaged"),
+        ("manifest.json", b"[1]", "is damaged: manifest.json holds no object"),
+        ("manifest.json", b'{"format": 1}', "is damaged: manifest.json lacks scenario, hash, seed"),
+        ("manifest.json", b"\xff\xfe", "is damaged"),
+        ("outcomes.json", b'{"outcomes": {}}', "is damaged: outcomes.json lacks reported, rungs"),
+        ("outcomes.json", b"[]", "is damaged: outcomes.json lacks"),
+        ("events.jsonl", b'{"id": 0', "is damaged"),
+        ("tracks.csv", b"name,kind\nbear,flight\n", "is damaged"),
+        (
+            "tracks.csv",
+            b"name,kind,side,step,lat_deg,lon_deg,altitude_ft\nbear,flight,east,one,1,1,\n",
+            "is damaged",
+        ),
+        ("scenario.toml", b"x =", "is not TOML"),
+        ("scenario.toml", b"", "is missing"),
+    ],
+)
+def test_a_damaged_folder_is_told_as_such(folder: Path, name: str, text: bytes, words: str) -> None:
+    """Whatever is cut short or overwritten ends in a message, not in a traceback."""
+    (folder / name).write_bytes(text)
+    assert words in message(store.read, folder)
+
+
+def test_a_scenario_that_was_changed_afterwards_is_refused(folder: Path) -> None:
+    """A figure must not show events beside a scenario from which they did not come."""
+    path = folder / "scenario.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace("radius_nmi = 12", "radius_nmi = 13"), encoding="utf-8")
+    assert "is not the scenario of this run" in message(store.read, folder)
+
+
+def test_another_folder_is_no_run_folder(tmp_path: Path) -> None:
+    """An empty folder lacks everything."""
+    assert f"it lacks {', '.join(store.FILES)}" in message(store.read, tmp_path)
+
+
+def test_a_moved_folder_is_still_a_run(folder: Path, tmp_path: Path) -> None:
+    """Nothing in a folder points to where it was written."""
+    before = store.read(folder)
+    shutil.move(folder, tmp_path / "elsewhere")
+    after = store.read(tmp_path / "elsewhere")
+    assert (after.events, after.outcomes, after.manifest) == (before.events, before.outcomes, before.manifest)
+    assert not any(str(tmp_path).encode() in data for data in contents(tmp_path / "elsewhere").values())
+
+
+def test_json_holds_no_number_that_is_none(made: tuple[store.Recorded, Document]) -> None:
+    """Neither NaN nor infinity is written, which JSON does not know."""
+    text = json.dumps(store.as_object(made[0]), allow_nan=False)
+    assert json.loads(text)["hash"] == made[0].manifest["hash"]
+    values = [value for value in made[0].outcomes.values() if isinstance(value, float)]
+    assert all(math.isfinite(value) for value in values)
