@@ -20,6 +20,7 @@ from plots.timeline import key, title
 
 HIGH_PT, LOW_PT = 34.0, 21.0  # a lane with words and marks above its bars, and one without
 BAR_PT = 15.0
+MOST_COST = 60.0  # a decision at the edge of the span whose name finds no room goes without
 EDGE_PT = 2.5
 FACES: dict[BarKind, str] = {
     "decide": style.YELLOW,
@@ -268,4 +269,5 @@ def _label_bars(panel: Panel, lane: Lane) -> None:
             upper += [Spot(last, above, far, 0, "left") for far in (6, 25, 50, 75)]
             upper.append(Spot(first, above, -6, 0, "right"))
             spots = [spots[0], *upper[:2], spots[1], *upper[2:], Spot((first + last) / 2, above)]
-        placer.place(axes, text, spots, frame=panel.frame, path_effects=style.halo(2.5, style.GROUND), **look)
+        look |= {"most_cost": MOST_COST, "frame": panel.frame, "path_effects": style.halo(2.5, style.GROUND)}
+        placer.place(axes, text, spots, **look)

@@ -29,6 +29,8 @@ TAKEN_COST: Final = 40.0  # per square of text height that is shared with anothe
 OUTSIDE_COST: Final = 600.0
 POINT_COST: Final = 1.0
 ORDER_COST: Final = 0.02  # of equals the place that was named first
+DRIFT_COST: Final = 0.3  # per point by which a label without a leader stands off
+DRIFT_FREE_PT: Final = 16.0
 LEADER_COST: Final = 0.06  # per point of a leader's length
 LABEL_CROSSING_COST: Final = 6.0  # per 4 pt of a label that a leader crosses
 LINE_CROSSING_COST: Final = 4.0  # per point of a line that a leader crosses
@@ -149,7 +151,8 @@ class Placer:
                 box = _box(anchor, spot, width, height)
                 cost = self._cost(box, bounds) + ORDER_COST * len(tries)
                 line = _leader(anchor, box) if leader is not None else None
-                cost += 0.0 if line is None else self._leader_cost(line)
+                far_pt = float(np.hypot(spot.dx_pt, spot.dy_pt)) - DRIFT_FREE_PT
+                cost += DRIFT_COST * max(0.0, far_pt) if line is None else self._leader_cost(line)
                 tries.append((cost, len(tries), text, spot, box, line))
         cost, _, text, spot, box, line = min(tries, key=lambda t: t[:2])
         if cost > most_cost:

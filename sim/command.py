@@ -20,6 +20,7 @@ from pydantic import Field, model_validator
 
 from sim.clock import NEVER
 from sim.draws import Amount
+from sim.log import Record
 from sim.spec import Name, Section, quantity
 from sim.world import Process, World, drawn_steps, emit, ring, start, wait
 
@@ -243,6 +244,9 @@ def decide(world: World, chain: Chain, about: str, window: int, inbox: Inbox) ->
     data: dict[str, Any] = (
         {"stage": chain.name} if stage.per is None else {"stage": chain.name, "stay": window}
     )
+    if (dropped := _drop(stage, inbox))[0] <= world.now:
+        emit(world, "stage-dropped", stage.post, about, dropped[1], **data)
+        return
     begun = emit(world, "stage-started", stage.post, about, released[1], **data)
     delay = drawn_steps(world, stage.delay_s, chain.name, f"delay {about}", max(1, window))
     ends = min(NEVER, world.now + delay)
@@ -283,15 +287,18 @@ def set_up(world: World, command: Command, act: Act) -> tuple[Exchange, list[Cha
 
 def unmet(world: World, chains: list[Chain]) -> None:
     """Enter, at the end of the window, each stage that was opened but never released, and what it waited for."""
+    end = world.clock.last  # the clock itself has gone one step on
     for chain in chains:
         stage = chain.stage
         for (about, window), inbox in chain.desk.inboxes.items():
             if inbox.released or (stage.about is not None and about not in stage.about):
                 continue
-            missing = [s for s in stage.after_all if inbox.step(s) > world.now]
-            if stage.after_any and all(inbox.step(s) > world.now for s in stage.after_any):
+            missing = [s for s in stage.after_all if inbox.step(s) > end]
+            if stage.after_any and all(inbox.step(s) > end for s in stage.after_any):
                 missing.append(" or ".join(stage.after_any))
-            known = [arrival for arrival in inbox.arrivals.values() if arrival[0] <= world.now]
+            known = [arrival for arrival in inbox.arrivals.values() if arrival[0] <= end]
             stay: dict[str, Any] = {} if stage.per is None else {"stay": window}
             cause = max(known)[1] if known else None
-            emit(world, "stage-unmet", stage.post, about, cause, stage=chain.name, waits_for=missing, **stay)
+            data = {"stage": chain.name, "waits_for": missing, **stay}
+            record = Record(len(world.records), end, "stage-unmet", stage.post, about, cause, data)
+            world.records.append(record)

@@ -196,6 +196,8 @@ class Homeward:
     """For each step k the step at which a flier that leaves a track at k is back at its base, shape (steps,)."""
 
     back: NDArray[np.float64]
+    last: int
+    """The last step at which the track exists."""
     rises: bool
     """Whether it never falls: so it is where the flier is faster than the track."""
 
@@ -206,13 +208,12 @@ class Homeward:
             track.distances_km(base) / km_per_step
         )
         flown = back[track.first : track.last + 1]
-        return cls(back, bool(np.all(flown[1:] >= flown[:-1])))
+        return cls(back, track.last, bool(np.all(flown[1:] >= flown[:-1])))
 
     def first_late(self, since: int, limit: int) -> int:
         """Return the first step from `since` on from which the flier would be back at `limit` or later, or NEVER."""
         if self.rises:
             late = since + int(np.searchsorted(self.back[since:], limit, side="left"))
-            return late if late < len(self.back) else NEVER
-        hits = self.back[since:] >= limit
-        first = int(np.argmax(hits))
-        return since + first if hits[first] else NEVER
+            return late if late <= self.last else NEVER
+        hits = self.back[since : self.last + 1] >= limit
+        return since + int(np.argmax(hits)) if hits.any() else NEVER

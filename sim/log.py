@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from typing import Any, NamedTuple
 
 from sim.clock import Clock
@@ -86,13 +87,16 @@ def in_order(records: Iterable[Record], clock: Clock) -> Log:
     for record in records:
         same_step = record.cause is not None and records[record.cause].step == record.step
         depth.append(depth[record.cause] + 1 if same_step and record.cause is not None else 0)
-    keys = [(r.step, depth[i], r.kind, r.who, r.about, repr(r.data)) for i, r in enumerate(records)]
-    order = sorted(range(len(records)), key=keys.__getitem__)
-    place = {old: new for new, old in enumerate(order)}
-    return Log(
-        [
-            records[old]._replace(id=new, cause=None if (c := records[old].cause) is None else place[c])
-            for new, old in enumerate(order)
-        ],
-        clock,
-    )
+    place: dict[int | None, int | None] = {None: None}
+    ordered: list[Record] = []
+    for _, group in groupby(
+        sorted(range(len(records)), key=lambda i: (records[i].step, depth[i])),
+        key=lambda i: (records[i].step, depth[i]),
+    ):
+        # The causes of a group stand before it, so their places are known.
+        new = [records[i]._replace(id=i, cause=place[records[i].cause]) for i in group]
+        new.sort(key=lambda r: (r.kind, r.who, r.about, repr(r.data), -1 if r.cause is None else r.cause))
+        for record in new:
+            place[record.id] = len(ordered)
+            ordered.append(record._replace(id=len(ordered)))
+    return Log(ordered, clock)

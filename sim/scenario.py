@@ -302,7 +302,10 @@ def _warning_problems(scenario: Scenario) -> Iterator[Problem]:
         for number, (kind, rule) in enumerate(ladder.measures.items()):
             where = (*path, "measures", kind)
             if number == 0 and rule.spacing_s is not None:
-                yield (*where, "spacing_s"), "stands in the first measure, which follows no other; leave it out"
+                yield (
+                    (*where, "spacing_s"),
+                    "stands in the first measure, which follows no other; leave it out",
+                )
             yield from _known((*where, "zone"), rule.zone, scenario.zones, "zone")
             if rule.authority != "standing":
                 yield from _heard(scenario, (*where, "authority"), rule.authority, side.control)

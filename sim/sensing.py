@@ -105,7 +105,8 @@ class Picture:
 
     def __init__(self, world: World, post: str, flight: str, radars: Mapping[str, Radar]) -> None:
         self.post, self.flight, self.radars = post, flight, radars
-        self.confirmed, self.lost = NEVER, NEVER
+        self.confirmed, self.lost = NEVER, NEVER  # of the track that it has, or had last
+        self.tracks = False
         self.record = -1
         for kind in ("enters", "leaves"):
             on(world, kind, lambda record: self._hear(world, record), flight)
@@ -160,15 +161,15 @@ def watch(world: World, picture: Picture) -> Process:
         now = world.now
         ahead = NEVER
         for confirmed, lost, radar in picture.spans(world):
-            if picture.confirmed == NEVER and confirmed == now:
-                picture.confirmed = now
+            if not picture.tracks and confirmed == now:
+                picture.tracks, picture.confirmed = True, now
                 _report(world, picture, radar)
             if picture.confirmed == confirmed:
                 picture.lost = lost
             ahead = min([ahead, *(k for k in (confirmed, lost) if k > now)])
-        if picture.lost <= now:
+        if picture.tracks and picture.lost <= now:
+            picture.tracks = False
             emit(world, "track-lost", picture.post, flight, picture.record, [picture.post])
-            picture.confirmed = picture.lost = NEVER
         yield from wait(world, ahead, world.track_news[flight])
 
 

@@ -189,7 +189,9 @@ def measure(
                 start(world, measure(world, encounter, force, names[1:], (record.step, record.id)))
         last = (record.step, record.id)
         if rule.interval_s is not None:
-            earliest = world.now + drawn_steps(world, rule.interval_s, side, f"{name}-interval {chance}", attempt)
+            earliest = world.now + drawn_steps(
+                world, rule.interval_s, side, f"{name}-interval {chance}", attempt
+            )
 
 
 def _ready(world: World, encounter: Encounter, force: Force, rule: Measure, earliest: int) -> Waiting:

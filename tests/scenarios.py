@@ -124,20 +124,21 @@ def zones(draw: st.DrawFn, chart: Map) -> Data:
 
 @st.composite
 def flights(draw: st.DrawFn, chart: Map, window_s: int, sides: list[str]) -> Data:
-    """Make up to three flights; each appears in the first half of the window and flies up to four legs."""
+    """Make up to three flights; each appears in the first quarter of the window and flies up to five legs."""
     found: Data = {}
     for number in range(draw(st.sampled_from([2, 1, 3, 2, 0]))):
         route = [chart.table(*draw(places)) | {"at": at(draw(st.integers(0, window_s // 4)))}]
         for _ in range(draw(st.sampled_from([5, 4, 3, 2, 1]))):
             route.append(chart.table(*draw(places)) | {"ground_speed_kt": draw(st.integers(150, 600))})
-        flight = {
+        flight: Data = {
             "label": f"Flight {number}",
             "side": draw(st.sampled_from([sides[-1], sides[-1], sides[0]])),
             "type": "bomber",
             "altitude_ft": draw(st.integers(500, 40_000)),
             "route": route,
         }
-        if found and draw(st.booleans()):
+        forms = draw(st.booleans())
+        if found and forms:
             flight |= {"forms_with": "flight-0", "forms_within_km": draw(st.integers(1, 100))}
         found[f"flight-{number}"] = flight
     return found
@@ -169,13 +170,14 @@ def fighters(draw: st.DrawFn, chart: Map, window_s: int, sides: list[str], zones
     stations = [name for name, zone in zones.items() if "lat_deg" in zone]
     pairs: Data = {}
     for number in range(draw(st.sampled_from([2, 3, 4, 1, 0]))):
-        pair = {
+        pair: Data = {
             "side": draw(st.sampled_from([sides[0], sides[0], sides[-1]])),
             "type": draw(st.sampled_from(["fast", "slow"])),
             "base": draw(st.sampled_from(["near", "far"])),
             "alert": "alert",
         }
-        if stations and draw(st.booleans()):
+        holds = draw(st.booleans())
+        if stations and holds:
             pair |= {
                 "station": draw(st.sampled_from(stations)),
                 "on_station_at": at(draw(st.integers(0, window_s - 10))),  # a step is 10 s at most
@@ -285,9 +287,8 @@ def ladders(draw: st.DrawFn, heard: dict[str, list[str]], zones: list[str], meas
         if measures[name]["most"] > 1:
             measures[name]["interval_s"] = draw(laws(120))
         if name == "shots":
-            measures[name]["spacing_s"] = draw(laws(60))
-        if name == "shots":
             measures[name] |= {
+                "spacing_s": draw(laws(60)),
                 "burst_s": {"dist": "uniform", "low": 0.2, "high": 0.6},
                 "rounds_per_minute": 6000.0,
             }

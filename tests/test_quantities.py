@@ -104,10 +104,12 @@ def uniforms() -> Uniforms:
 def changes_a_log(path: Path) -> bool:
     """Return whether some other value at a path changes the log of some replication."""
     tried = []
-    is_share = any(str(key).endswith("_share") for key in path[-2:])
+    is_share = any(str(key).endswith("share") for key in path[-2:])
     for other in others(at(data(), path), "_share" if is_share else str(path[-1])):
         changed = copy.deepcopy(data())
         at(changed, path[:-1])[path[-1]] = other
+        if path[:2] == ("escalation", "hazards"):
+            at(changed, path[:3]).update(low_share=0, high_share=1)
         try:
             tried.append(prepared(changed))
         except (ValidationError, AssertionError):

@@ -187,7 +187,7 @@ WRONG: list[tuple[str, int, str, str]] = [
         'nothing announces, did you mean "flares-authorised"?',
     ),
     (
-        'warning.west.measures.joined = { zone = "zone", spacing_s = 0, delay_s = 0, interval_s = 0 }',
+        'warning.west.measures.joined = { zone = "zone", delay_s = 0 }',
         1,
         "warning.west.measures.joined",
         "is an event that the model records itself; choose another name",
