@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from plots.encounter import Encounter, Event
-from sim.escalation import Rung
-from sim.facts import Fact
+
+if TYPE_CHECKING:
+    from sim.escalation import Rung
+    from sim.facts import Fact
 
 ENDS = {
     "track": ("track-lost",),

@@ -244,14 +244,14 @@ def decide(world: World, chain: Chain, about: str, window: int, inbox: Inbox) ->
     data: dict[str, Any] = (
         {"stage": chain.name} if stage.per is None else {"stage": chain.name, "stay": window}
     )
-    if (dropped := _drop(stage, inbox))[0] <= world.now:
+    if (dropped := _drop(stage, inbox))[0] < world.now:
         emit(world, "stage-dropped", stage.post, about, dropped[1], **data)
         return
     begun = emit(world, "stage-started", stage.post, about, released[1], **data)
     delay = drawn_steps(world, stage.delay_s, chain.name, f"delay {about}", max(1, window))
     ends = min(NEVER, world.now + delay)
-    while world.now < ends and (dropped := _drop(stage, inbox))[0] > world.now:
-        yield from wait(world, min(ends, dropped[0]), inbox.news)
+    while world.now < ends and (at := max((dropped := _drop(stage, inbox))[0], begun.step + 1)) > world.now:
+        yield from wait(world, min(ends, at), inbox.news)
     if world.now < ends:
         emit(world, "stage-dropped", stage.post, about, dropped[1], **data)
         return

@@ -79,7 +79,7 @@ def test_relief_that_no_one_can_give_is_entered() -> None:
 
 def test_a_pair_stands_down_when_the_intruder_leaves_before_take_off() -> None:
     """On the ground at the intruder's exit, it stays there, and is used for the next one."""
-    slow = "fighters.alerts.five.airborne_s = 2500\nfighters.types.fast.endurance_s = 8000"
+    slow = "fighters.alerts.five.airborne_s = 2500\nfighters.types.fast.endurance_s = 8000\nfighters.types.fast.ground_speed_kt = 1200"
     run = encounter(SHADOW, slow, GUEST % "06:45:00")
     assert [(r.step, r.about) for r in records(run, "stands-down")][0] == (RING[1], "visitor")
     orders = [(r.who, r.about, r.data["was"]) for r in records(run, "assigned")]
