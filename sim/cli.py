@@ -317,9 +317,9 @@ def _draw(figure: Figure, recorded: Recorded, spread_of: int) -> Any:
 
     if not spread_of:
         return board(recorded)
+    from plots.encounter import encounter
     from sim import spread
     from sim.terminal import progress
 
-    return board(
-        recorded, spread=spread.rung_steps(recorded.scenario, recorded.manifest["seed"], spread_of, progress)
-    )
+    flight, seed = encounter(recorded).flight, recorded.manifest["seed"]
+    return board(recorded, spread=spread.rung_steps(recorded.scenario, flight, seed, spread_of, progress))

@@ -23,6 +23,10 @@ from sim.units import KM_PER_NMI
 from sim.world import Process, World, emit, ring, start, wait
 from sim.zones import Region
 
+RAY_KM = 1.0
+LONGEST_RAY_KM = 1_500.0
+"""How finely and how far a crew looks for a way out that stays clear of an airspace."""
+
 FASTEST_KT = 2_000
 """No crewed aircraft that an intercept is about flies faster over the ground: assumption, Mach 3.4 at height."""
 
@@ -185,19 +189,45 @@ def form_up(world: World, name: str, partner: str, within_km: float) -> Process:
         emit(world, "formed", name, partner, None)
 
 
+def way_out(region: Region, shunned: list[Region], here: Vectors) -> Vectors:
+    """Return a place just outside a region on the shortest straight way there that stays clear of other regions.
+
+    The way to the nearest edge, if it is clear; else the shortest clear ray of those at every 15 degrees.
+    """
+    sphere, nearest = region.sphere, region.way_out(here)
+    length_km = float(sphere.distance_km(here, nearest))
+    direct = (
+        sphere.onward(here, nearest, np.arange(0.0, length_km, RAY_KM)) if length_km > 0 else here[np.newaxis]
+    )
+    if not any(bool(other.contains(direct).any()) for other in shunned):
+        return nearest
+    clear: list[tuple[float, float]] = []
+    along_km = np.arange(0.0, LONGEST_RAY_KM, RAY_KM)
+    for bearing_deg in np.arange(0.0, 360.0, 15.0):
+        ray = sphere.offset(here, bearing_deg, along_km)
+        out = np.flatnonzero(~region.contains(ray))
+        if len(out) and not any(bool(other.contains(ray[: out[0] + 1]).any()) for other in shunned):
+            clear.append((float(along_km[out[0]]), float(bearing_deg)))
+    if not clear:
+        return nearest
+    km, bearing_deg = min(clear)
+    return sphere.offset(here, bearing_deg, km)
+
+
 def turn_away(world: World, name: str, zones: list[str], cause: int, way: str) -> None:
     """Take a flight off its script at this step: the shortest way out of each zone that it is in, then straight on.
 
-    `zones` are left in their order (the airspace, then the identification zone).  Speed and altitude stay as they
-    are; the turn itself takes no time.
+    `zones` are left in their order (the airspace, then the identification zone); one that the flight is not in, or has
+    left, is not entered on the way if that can be avoided.  Speed and altitude stay as they are; the turn itself takes
+    no time.
     """
     step, script = world.now, world.tracks[name]
     here, waypoints = script.units[step], []
-    for zone in zones:
-        region = script.regions[zone]
-        if bool(region.contains(here[np.newaxis])[0]):
-            here = region.way_out(here)
-            waypoints.append(here)
+    shunned = [zone for zone in zones if not script.is_inside(zone, step)]
+    for zone in [zone for zone in zones if zone not in shunned]:
+        here = way_out(script.regions[zone], [script.regions[other] for other in shunned], here)
+        waypoints.append(here)
+        shunned.append(zone)
     before = min(max(step - 1, script.first), max(script.last - 1, script.first))
     after = min(before + 1, script.last)
     km_per_step = float(script.sphere.distance_km(script.units[before], script.units[after]))

@@ -16,12 +16,16 @@ from sim.run import Replication
 Row = dict[str, Any]
 
 
-def rungs(replication: Replication) -> list[Row]:
-    """Return the rungs of the ladder from the lowest, each with its first step and local time, or None."""
+def rungs(replication: Replication, about: str | None = None) -> list[Row]:
+    """Return the rungs of the ladder from the lowest, each with its first step and local time, or None.
+
+    With `about` only what concerns that flight counts.
+    """
     clock = replication.prepared.clock
     found = []
     for rung in replication.prepared.scenario.escalation.rungs:
-        step = next((r.step for r in replication.log if _reaches(rung, r)), None)
+        reached = (r.step for r in replication.log if about in (None, r.about) and _reaches(rung, r))
+        step = next(reached, None)
         found.append({"name": rung.name, "step": step, "time": None if step is None else clock.local(step)})
     return found
 
@@ -82,6 +86,9 @@ def _flight_row(replication: Replication, flight: str) -> Row:
             )
             end = NEVER if stay is None else min(stay.leaves, track.last + 1)
             row[f"{here}.inside_s"] = None if stay is None else (end - stay.enters) * clock.step_s
+            row[f"{here}.closest_km"] = (
+                None if stay is None else round(float(distances[stay.enters : end].min()), 2)
+            )
             row |= _stay_row(replication, flight, zone, here, None if stay is None else (stay.enters, end))
     return row
 

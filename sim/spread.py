@@ -118,12 +118,12 @@ def wilson(successes: int, count: int) -> tuple[float, float]:
 
 
 def rung_steps(
-    scenario: Scenario, seed: int, count: int, tell: Tell | None = None
+    scenario: Scenario, about: str, seed: int, count: int, tell: Tell | None = None
 ) -> dict[str, tuple[float, float, float]]:
-    """Return the 5, 50 and 95 % steps at which each rung was reached, over the replications that reached it."""
+    """Return the 5, 50 and 95 % steps at which one flight reached each rung, over the replications in which it did."""
     reached: dict[str, list[float]] = {}
     for replication in _all(scenario, seed, count, 0, tell):
-        for row in rungs(replication):
+        for row in rungs(replication, about):
             if row["step"] is not None:
                 reached.setdefault(row["name"], []).append(float(row["step"]))
     found = {name: quantiles(steps) for name, steps in reached.items()}

@@ -192,4 +192,4 @@ def steps(replication: Replication, kind: str, who: str | None = None) -> list[i
 def cause(replication: Replication, record: Record) -> Record:
     """Return the record that caused one."""
     assert record.cause is not None
-    return replication.log[record.cause]  # type: ignore[no-any-return]
+    return replication.log[record.cause]

@@ -186,7 +186,9 @@ def test_a_bad_override_is_told(override: str, words: str) -> None:
     assert text.count("\n") == 1
 
 
-def test_a_folder_that_is_there_is_told_before_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_is_there_is_told_before_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Nobody waits for a run that could not be kept."""
     good("run", "first-intercept", "-q", "-o", tmp_path / "run")
     monkeypatch.setattr(cli, "_record", lambda *_: pytest.fail("it ran"))
@@ -205,7 +207,9 @@ def test_force_replaces_a_run(tmp_path: Path) -> None:
 
 def test_many_replications_are_not_kept_in_a_folder(tmp_path: Path) -> None:
     """-n with -o is refused with what to do instead."""
-    assert "choose it with --replication" in refused("run", "first-intercept", "-n", 2, "-o", tmp_path / "run")
+    assert "choose it with --replication" in refused(
+        "run", "first-intercept", "-n", 2, "-o", tmp_path / "run"
+    )
     assert list(tmp_path.iterdir()) == []
 
 

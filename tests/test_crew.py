@@ -99,7 +99,7 @@ def test_a_turn_in_the_airspace_leaves_that_first_then_the_zone_around_it() -> N
 def test_the_turn_that_was_decided_for_earlier_wins() -> None:
     """Each call decides for a turn of its own; the flight turns at the earliest, even if decided by a later call."""
     slow = (
-        "[crew.visitor]\nreaction_s = { dist = \"uniform\", low = 0, high = 1000 }\nturns_share = { call = 1.0 }\n"
+        '[crew.visitor]\nreaction_s = { dist = "uniform", low = 0, high = 1000 }\nturns_share = { call = 1.0 }\n'
         "[warning.north.calls]\ninterval_s = 60\nmost = 15"
     )
     later_won = 0

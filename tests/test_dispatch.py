@@ -53,7 +53,9 @@ def test_as_many_pairs_as_are_wanted_are_sent_and_what_lacks_is_entered_once(
     """An order for more pairs than there are takes all of them, and says that it is not filled."""
     run = encounter(SECOND, f"command.stages.decide.pairs = {pairs}")
     assert [who for _, who, _, _ in assigned(run)] == ["first", "second"][:sent]
-    assert [(r.step, r.who, r.data["task"]) for r in records(run, "unfilled")] == [(60, "tower", "intercept")] * unfilled
+    assert [(r.step, r.who, r.data["task"]) for r in records(run, "unfilled")] == [
+        (60, "tower", "intercept")
+    ] * unfilled
 
 
 @pytest.mark.parametrize(("wanted", "more"), [(1, 0), (2, 1)])
@@ -92,7 +94,9 @@ def test_a_pair_whose_fuel_does_not_reach_is_not_sent() -> None:
     enough = encounter("fighters.types.fast.endurance_s = 2000", "fighters.policies.north.spare_s = 1")
     assert steps(enough, "joined") == [joined]
     # Home from the joining takes (2000 - (joined - 360) - spare), so that much to spare is too much by far.
-    short = encounter("fighters.types.fast.endurance_s = 2000", f"fighters.policies.north.spare_s = {spare_s * 3}")
+    short = encounter(
+        "fighters.types.fast.endurance_s = 2000", f"fighters.policies.north.spare_s = {spare_s * 3}"
+    )
     assert (steps(short, "airborne"), steps(short, "unfilled")) == ([], [60])
 
 

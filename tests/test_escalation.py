@@ -30,7 +30,10 @@ def test_a_hazard_strikes_after_each_event_or_never() -> None:
     run = encounter(CALLS, ON_CALL % "1.0")
     assert steps(run, "incident") == [step + 7 for step in steps(run, "call")]
     assert len(steps(run, "incident")) == 4
-    assert all((r.who, r.about, r.data) == ("tower", "visitor", {"hazard": "mishap"}) for r in records(run, "incident"))
+    assert all(
+        (r.who, r.about, r.data) == ("tower", "visitor", {"hazard": "mishap"})
+        for r in records(run, "incident")
+    )
     assert [cause(run, r).kind for r in records(run, "incident")] == ["call"] * 4
     assert steps(encounter(CALLS, ON_CALL % "0.0"), "incident") == []
 
@@ -60,7 +63,9 @@ def test_a_certain_hazard_beside_an_intruder_strikes_at_once() -> None:
 
 def test_a_hazard_by_the_minute_strikes_only_beside_the_intruder() -> None:
     """Each incident lies between joining and parting of its pair, and each pair has at most one a joining."""
-    made = scenario(BESIDE % "0.03", SECOND, "command.stages.decide.pairs = 2", "fighters.types.fast.endurance_s = 2200")
+    made = scenario(
+        BESIDE % "0.03", SECOND, "command.stages.decide.pairs = 2", "fighters.types.fast.endurance_s = 2200"
+    )
     struck = 0
     for run in replications(made, 2, 30):
         for pair in ("first", "second"):

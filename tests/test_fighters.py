@@ -15,7 +15,9 @@ def test_a_station_and_its_time_go_together(half: dict[str, str]) -> None:
     """A pair with a station but no time of arrival, or the other way round, is refused."""
     from datetime import time
 
-    keys = {key: time.fromisoformat(value) if key == "on_station_at" else value for key, value in half.items()}
+    keys = {
+        key: time.fromisoformat(value) if key == "on_station_at" else value for key, value in half.items()
+    }
     with pytest.raises(ValidationError, match="`station` and `on_station_at` go together"):
         PairSection.model_validate({**PAIR, **keys})
 

@@ -31,7 +31,10 @@ def prepared(*overrides: str) -> Prepared:
 def logged(*events: Event, forces: Mapping[str, Force] | None = None) -> Replication:
     """Return a replication of first-intercept with a log by hand: (step, kind, who, about, data) each."""
     made = prepared()
-    records = [Record(n, step, kind, who, about, None, dict(data)) for n, (step, kind, who, about, data) in enumerate(events)]
+    records = [
+        Record(n, step, kind, who, about, None, dict(data))
+        for n, (step, kind, who, about, data) in enumerate(events)
+    ]
     return Replication(made, 1, 0, Log(records, made.clock), made.tracks, forces or {})
 
 
@@ -268,7 +271,7 @@ def test_a_row_says_what_was_reported_by_whom_and_in_which_role(tmp_path: Path) 
         'extends = "first-intercept"\n[sources.a]\ntitle = "A"\n'
         f'[facts.made]\nstatement = "m"\nrole = "input"\nsource = "a"\n{common}at = 09:10:00\ntolerance_s = 600\n'
         f'[facts.kept]\nstatement = "k"\nrole = "check"\nsource = ["a", "assumption"]\ntopic = "t"\ndisputed = true\n'
-        f'{common}earliest = 09:00:00\nlatest = 09:20:00\n'
+        f"{common}earliest = 09:00:00\nlatest = 09:20:00\n"
         f'[facts.number]\nstatement = "n"\nrole = "check"\n{common}take = "count"\nlow = 1\n',
         encoding="utf-8",
     )
@@ -285,7 +288,11 @@ def test_a_row_says_what_was_reported_by_whom_and_in_which_role(tmp_path: Path) 
     assert [row["disputed"] for row in rows.values()] == [False, True, False]
     assert [row["reported"] for row in rows.values()] == ["09:10:00", "09:00:00..09:20:00", "1.."]
     assert [row["tolerance"] for row in rows.values()] == [600, None, None]
-    assert [("gap_s" in row, "gap" in row) for row in rows.values()] == [(True, False), (True, False), (False, True)]
+    assert [("gap_s" in row, "gap" in row) for row in rows.values()] == [
+        (True, False),
+        (True, False),
+        (False, True),
+    ]
     assert all(row["ok"] for row in rows.values())
 
 
@@ -387,14 +394,14 @@ def test_outcomes_are_those_of_the_log(wanted: str, overrides: tuple[str, ...]) 
     assert row["highest_rung"] >= len(reached)
     assert second(row, "rung.scrambled.at") == first("airborne")
     assert second(row, "rung.airspace-violated.at") == first("enters", zone="airspace")
-    enters, leaves = first("enters", zone="airspace"), first("leaves", zone="airspace")
-    if enters is None or leaves is None:
+    entry, exit_ = first("enters", zone="airspace"), first("leaves", zone="airspace")
+    if entry is None or exit_ is None:
         return
-    acts = [k for k in steps("flares") if enters <= k < leaves]
-    assert row["bear.airspace.1.flares.decision_s"] == (acts[0] - enters if acts else None)
-    assert row["bear.airspace.1.flares.spare_s"] == (leaves - acts[0] if acts else None)
+    acts = [k for k in steps("flares") if entry <= k < exit_]
+    assert row["bear.airspace.1.flares.decision_s"] == (acts[0] - entry if acts else None)
+    assert row["bear.airspace.1.flares.spare_s"] == (exit_ - acts[0] if acts else None)
     granted = first("flares-authorised")
-    assert row["bear.airspace.1.flares.authority_margin_s"] == (None if granted is None else leaves - granted)
+    assert row["bear.airspace.1.flares.authority_margin_s"] == (None if granted is None else exit_ - granted)
 
 
 def test_flares_in_time_take_part_of_the_stay_and_spare_the_rest() -> None:
@@ -482,7 +489,9 @@ def test_the_closest_approach_is_that_of_the_places_flown() -> None:
     run = next(replications(prepared().scenario, 1, 1))
     row, sphere, track = outcomes(run), run.prepared.sphere, run.tracks["bear"]
     middle = sphere.unit(60.0, -30.0)
-    distances = [float(sphere.distance_km(track.units[k], middle)) for k in range(track.first, track.last + 1)]
+    distances = [
+        float(sphere.distance_km(track.units[k], middle)) for k in range(track.first, track.last + 1)
+    ]
     assert row["bear.closest_km"] == round(min(distances), 2)
     assert second(row, "bear.closest.at") == track.first + distances.index(min(distances))
 
@@ -528,7 +537,11 @@ def test_an_escort_is_late_from_the_last_exit_on(tmp_path: Path, airborne_s: int
     """The flight's own fighters come so many seconds after it left its last identification zone; before is negative."""
     file = tmp_path / "escort.toml"
     file.write_text(f'extends = "first-intercept"\n{ESCORT}', encoding="utf-8")
-    calm = ["crew.bear.turns_share.call=0.0", "crew.bear.turns_share.block=0.0", "crew.bear.turns_share.flares=0.0"]
+    calm = [
+        "crew.bear.turns_share.call=0.0",
+        "crew.bear.turns_share.block=0.0",
+        "crew.bear.turns_share.flares=0.0",
+    ]
     scenario, _ = read(file, [f"fighters.alerts.quick.airborne_s={airborne_s}", *calm])
     (run,) = replications(scenario, 1, 1)
     joined = next(r.step for r in run.log if r.kind == "joined" and r.data["side"] == "east")

@@ -48,6 +48,9 @@ def data(hazard: str = "") -> dict[str, Any]:
     found = load("july-2019").data
     if hazard:
         found["escalation"]["hazards"][hazard] |= {"share": 1.0, "low_share": 0.0, "high_share": 1.0}
+        # A face-off needs a chain in Moscow that is quick and willing.
+        found["command"]["stages"]["decide-escort"] |= {"delay_s": 30, "yes_share": 1.0}
+        found["command"]["stages"]["weigh-report"] |= {"delay_s": 30}
     return found
 
 

@@ -30,7 +30,12 @@ WRONG: list[tuple[str, int, str, str]] = [
         "sides.west.identification_zone",
         'no zone, did you mean "zone"?',
     ),
-    ('sides.west.shadow_zone = "x"', 1, "sides.west.shadow_zone", "no zone; known: zone, airspace, action-line"),
+    (
+        'sides.west.shadow_zone = "x"',
+        1,
+        "sides.west.shadow_zone",
+        "no zone; known: zone, airspace, action-line",
+    ),
     ('sides.west.control = "controls"', 1, "sides.west.control", 'no post, did you mean "control"?'),
     ('sides.west.watches = ["bear", "bare"]', 1, "sides.west.watches.1", 'no flight, did you mean "bear"?'),
     # zones and intruders
@@ -113,14 +118,24 @@ WRONG: list[tuple[str, int, str, str]] = [
         'side "east" has no pairs to order; add one in [fighters.pairs]',
     ),
     # fighters
-    ('fighters.pairs.field-2.side = "wes"', 1, "fighters.pairs.field-2.side", 'no side, did you mean "west"?'),
+    (
+        'fighters.pairs.field-2.side = "wes"',
+        1,
+        "fighters.pairs.field-2.side",
+        'no side, did you mean "west"?',
+    ),
     (
         'fighters.pairs.field-2.type = "fihgter"',
         1,
         "fighters.pairs.field-2.type",
         'no type of fighter, did you mean "fighter"?',
     ),
-    ('fighters.pairs.field-2.base = "filed"', 1, "fighters.pairs.field-2.base", 'no base, did you mean "field"?'),
+    (
+        'fighters.pairs.field-2.base = "filed"',
+        1,
+        "fighters.pairs.field-2.base",
+        'no base, did you mean "field"?',
+    ),
     (
         'fighters.pairs.field-2.alert = "quik"',
         1,
@@ -292,7 +307,11 @@ WRONG_FACTS: list[tuple[str, str, str]] = [
         "select.occurrence",
         'goes with take = "time"',
     ),
-    ('select = { kind = "call" }\nat = 08:10:00\ntolerance_s = 1', "at", "outside the window 09:00:00 to 10:30:00"),
+    (
+        'select = { kind = "call" }\nat = 08:10:00\ntolerance_s = 1',
+        "at",
+        "outside the window 09:00:00 to 10:30:00",
+    ),
     ('select = { kind = "call" }\nlatest = 10:30:01', "latest", "outside the window"),
     (
         'select = { kind = "call" }\ntake = "duration_s"\nlow = 1',
@@ -304,7 +323,11 @@ WRONG_FACTS: list[tuple[str, str, str]] = [
         "take",
         'goes with select = { kind = "leaves", zone = ... }',
     ),
-    ('select = { kind = "call" }\ntake = "counts"\nlow = 1', "take", "wanted time, count, duration_s, distance_km"),
+    (
+        'select = { kind = "call" }\ntake = "counts"\nlow = 1',
+        "take",
+        "wanted time, count, duration_s, distance_km",
+    ),
     (
         'select = { kind = "flares" }\ntake = "sum:flars"\nlow = 1',
         "take",
@@ -327,7 +350,9 @@ def wrong(path: Path, text: str) -> InputError:
     return caught.value
 
 
-@pytest.mark.parametrize(("text", "line", "key", "words"), WRONG, ids=[f"{w[2]}-{n}" for n, w in enumerate(WRONG)])
+@pytest.mark.parametrize(
+    ("text", "line", "key", "words"), WRONG, ids=[f"{w[2]}-{n}" for n, w in enumerate(WRONG)]
+)
 def test_each_mismatch_between_sections_is_told_where_it_was_written(
     tmp_path: Path, text: str, line: int, key: str, words: str
 ) -> None:
@@ -376,7 +401,9 @@ def test_a_measure_that_waits_for_calls_needs_calls(tmp_path: Path) -> None:
     begin, end = text.index("[warning.west.calls]"), text.index("[warning.west.measures.block]")
     file = tmp_path / "mine.toml"
     file.write_text(text[:begin] + text[end:], encoding="utf-8")
-    with pytest.raises(InputError, match=r"measures\.block\.after_calls: waits for calls, but the ladder has no"):
+    with pytest.raises(
+        InputError, match=r"measures\.block\.after_calls: waits for calls, but the ladder has no"
+    ):
         read(file)
 
 
@@ -384,11 +411,18 @@ def test_measures_need_pairs(tmp_path: Path) -> None:
     """A ladder of measures without anyone to take them is refused."""
     text = (bundled_folder() / "first-intercept.toml").read_text(encoding="utf-8")
     file = tmp_path / "mine.toml"
-    lines = [line for line in text.splitlines() if not line.startswith(("field-1 =", "field-2 =", "[fighters.pairs]"))]
+    lines = [
+        line
+        for line in text.splitlines()
+        if not line.startswith(("field-1 =", "field-2 =", "[fighters.pairs]"))
+    ]
     file.write_text("\n".join(lines), encoding="utf-8")
     with pytest.raises(InputError) as caught:
         read(file)
-    assert {p.path for p in caught.value.problems} == {"command.stages.scramble.orders", "warning.west.measures"}
+    assert {p.path for p in caught.value.problems} == {
+        "command.stages.scramble.orders",
+        "warning.west.measures",
+    }
 
 
 def test_several_errors_of_a_file_are_told_at_once_in_order(tmp_path: Path) -> None:
@@ -443,7 +477,8 @@ def test_two_stages_may_end_in_one_event_without_a_circle(tmp_path: Path) -> Non
     first = '{ post = "control", after_all = ["track"], delay_s = 1, emits = "done" }'
     second = '{ post = "control", after_all = ["done"], delay_s = 1, emits = "done" }'
     file.write_text(
-        f'extends = "first-intercept"\ncommand.stages.a = {first}\ncommand.stages.b = {second}\n', encoding="utf-8"
+        f'extends = "first-intercept"\ncommand.stages.a = {first}\ncommand.stages.b = {second}\n',
+        encoding="utf-8",
     )
     assert set(read(file)[0].command.stages) >= {"a", "b"}
 
@@ -592,5 +627,7 @@ def test_a_bundled_scenario_names_its_schema_and_fits_it(name: str) -> None:
 def test_the_schema_refuses_what_the_check_refuses() -> None:
     """A negative delay and an unknown key do not fit the schema."""
     schema = scenario_schema(Scenario)
-    data = plain(load("first-intercept", ["fighters.types.fighter.endurance_s=-1", "sides.west.colour=red"]).data)
+    data = plain(
+        load("first-intercept", ["fighters.types.fighter.endurance_s=-1", "sides.west.colour=red"]).data
+    )
     assert len(list(Draft4Validator(schema).iter_errors(data))) == 2

@@ -79,9 +79,10 @@ def test_relief_that_no_one_can_give_is_entered() -> None:
 
 def test_a_pair_stands_down_when_the_intruder_leaves_before_take_off() -> None:
     """On the ground at the intruder's exit, it stays there, and is used for the next one."""
-    slow = "fighters.alerts.five.airborne_s = 2500\nfighters.types.fast.endurance_s = 8000\nfighters.types.fast.ground_speed_kt = 1200"
+    slow = "[fighters]\nalerts.five.airborne_s = 2500\ntypes.fast = { endurance_s = 8000, ground_speed_kt = 1200 }"
     run = encounter(SHADOW, slow, GUEST % "06:45:00")
-    assert [(r.step, r.about) for r in records(run, "stands-down")][0] == (RING[1], "visitor")
+    first = records(run, "stands-down")[0]
+    assert (first.step, first.about) == (RING[1], "visitor")
     orders = [(r.who, r.about, r.data["was"]) for r in records(run, "assigned")]
     assert orders == [("first", "visitor", "ground"), ("first", "guest", "ground")]
     assert "visitor" not in [r.about for r in records(run, "airborne")]
@@ -127,7 +128,9 @@ def test_a_station_pair_holds_from_its_time_on_and_is_sent_from_there() -> None:
 
 def test_a_station_pair_has_flown_there_from_its_base_on_its_own_fuel() -> None:
     """Home at the latest by its endurance after the take-off that brought it to its station in time."""
-    run = encounter(STATION, "command.stages.decide.yes_share = 0.0", "fighters.types.fast.endurance_s = 3000")
+    run = encounter(
+        STATION, "command.stages.decide.yes_share = 0.0", "fighters.types.fast.endurance_s = 3000"
+    )
     sphere = run.prepared.sphere
     way_km = float(sphere.distance_km(sphere.unit(1.0, 0.0), sphere.unit(0.0, -1.5)))
     took_off = 300 - way_km / (600 * 1.852 / 3600)

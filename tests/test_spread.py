@@ -154,7 +154,15 @@ def test_the_summary_names_what_it_was_made_of(small: tuple[Scenario, Document])
     """Scenario, hash, seed, first replication and their number stand at the top; all of it is JSON."""
     scenario, document = small
     summary = spread.of(scenario, document, 2, 2, first=4)
-    assert list(summary) == ["scenario", "hash", "seed", "first_replication", "replications", "reported", "rungs"]
+    assert list(summary) == [
+        "scenario",
+        "hash",
+        "seed",
+        "first_replication",
+        "replications",
+        "reported",
+        "rungs",
+    ]
     assert (summary["scenario"], summary["hash"]) == ("small", digest(document.data))
     assert (summary["seed"], summary["first_replication"], summary["replications"]) == (2, 4, 2)
     assert json.loads(json.dumps(summary)) == summary

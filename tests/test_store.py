@@ -139,7 +139,9 @@ def test_a_pair_is_where_its_flight_is_while_it_is_beside_it(made: tuple[store.R
         for name, w in ways.items()
     }
     both = [
-        k for k in places[joined["who"]] if joined["step"] <= k <= parts["step"] and k in places[joined["about"]]
+        k
+        for k in places[joined["who"]]
+        if joined["step"] <= k <= parts["step"] and k in places[joined["about"]]
     ]
     assert len(both) > 10
     for k in both:
@@ -272,7 +274,9 @@ def test_a_folder_of_another_format_is_refused(folder: Path) -> None:
     path = folder / "manifest.json"
     manifest = json.loads(path.read_text(encoding="utf-8")) | {"format": 99}
     path.write_text(json.dumps(manifest), encoding="utf-8")
-    assert message(store.read, folder) == f"{path}: format: is 99, this program reads 1; run the scenario again"
+    assert (
+        message(store.read, folder) == f"{path}: format: is 99, this program reads 1; run the scenario again"
+    )
 
 
 @pytest.mark.parametrize("name", store.FILES)
@@ -311,7 +315,9 @@ def test_a_damaged_folder_is_told_as_such(folder: Path, name: str, text: bytes, 
 def test_a_scenario_that_was_changed_afterwards_is_refused(folder: Path) -> None:
     """A figure must not show events beside a scenario from which they did not come."""
     path = folder / "scenario.toml"
-    path.write_text(path.read_text(encoding="utf-8").replace("radius_nmi = 12", "radius_nmi = 13"), encoding="utf-8")
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("radius_nmi = 12", "radius_nmi = 13"), encoding="utf-8"
+    )
     assert "is not the scenario of this run" in message(store.read, folder)
 
 

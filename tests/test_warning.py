@@ -19,19 +19,25 @@ first_s = 30
 interval_s = 200
 most = 4
 """
-BLOCK = CALLS + """
+BLOCK = (
+    CALLS
+    + """
 [warning.north.measures.block]
 zone = "ring"
 delay_s = 40
 interval_s = 100
 most = 2
 """
-FLARES = BLOCK + """
+)
+FLARES = (
+    BLOCK
+    + """
 [warning.north.measures.flares]
 zone = "core"
 spacing_s = 70
 delay_s = 10
 """
+)
 CREW = """
 [crew.visitor]
 post = "desk"
@@ -79,7 +85,9 @@ def test_calls_end_with_the_stay() -> None:
 
 def test_calls_wait_for_what_must_be_known() -> None:
     """A call that comes after a decision waits for that decision, and names it as its cause."""
-    late = '[command.stages.look]\npost = "tower"\nafter_all = ["enters:ring"]\ndelay_s = 300\nemits = "alien"'
+    late = (
+        '[command.stages.look]\npost = "tower"\nafter_all = ["enters:ring"]\ndelay_s = 300\nemits = "alien"'
+    )
     run = encounter(CALLS, late, 'warning.north.calls.after = ["track", "alien"]')
     first = records(run, "call")[0]
     assert first.step == RING[0] + 300 + 30
