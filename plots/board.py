@@ -33,12 +33,13 @@ def board(
     flight: str | None = None,
     span: tuple[int, int] | None = None,
     spread: Spread | None = None,
+    spread_of: int = 0,
 ) -> Figure:
     """Draw one replication as three panels on one clock: where, who, how far.
 
     The flight is the one with most stays in airspace unless named; `span` is a pair of steps, else from a
     little before its first entry to a little after its last exit.  `spread` gives, by the name of a rung, the
-    steps by which 5, 50 and 95 % of those replications that reached it had first reached it for that flight.
+    steps by which 5, 50 and 95 % of those replications that reached it had first reached it for that flight, and `spread_of` is their number.
     Raises InputError for an unknown flight or an empty span.
     """
     shown = encounter(recorded, flight, span)
@@ -61,7 +62,7 @@ def board(
     _draw_where(figure, where, shown, placer)
     draw_lanes(figure, who, shown, lanes, messages, left_out, placer)
     draw_stairs_panel(figure, how_far, shown, held, spread or {})
-    style.footer(figure, recorded)
+    style.footer(figure, recorded, *([f"whiskers: n = {spread_of} replications"] if spread else []))
     return figure
 
 

@@ -322,4 +322,5 @@ def _draw(figure: Figure, recorded: Recorded, spread_of: int) -> Any:
     from sim.terminal import progress
 
     flight, seed = encounter(recorded).flight, recorded.manifest["seed"]
-    return board(recorded, spread=spread.rung_steps(recorded.scenario, flight, seed, spread_of, progress))
+    whiskers = spread.rung_steps(recorded.scenario, flight, seed, spread_of, progress)
+    return board(recorded, spread=whiskers, spread_of=spread_of)

@@ -37,12 +37,17 @@ class Hazard(Section):
     share: float = quantity("chance of each event, or of each minute", ge=0, le=1)
     low_share: float = quantity("low end of what is thought possible", ge=0, le=1)
     high_share: float = quantity("high end of what is thought possible", ge=0, le=1)
-    delay_s: Amount = Field(description="time from the event to what comes of it; not used by the minute")
+    delay_s: Amount | None = Field(
+        default=None,
+        description="time from the event in `on` to what comes of it; not for what goes by the minute",
+    )
 
     @model_validator(mode="after")
     def _one_way(self) -> Hazard:
         if (self.on is None) == (self.during is None):
             raise ValueError("needs either `on` or `during`")
+        if (self.on is None) != (self.delay_s is None):
+            raise ValueError("`delay_s` goes with `on`, and with nothing else")
         if not self.low_share <= self.share <= self.high_share:
             raise ValueError(
                 f"share {self.share:g} must lie between low_share {self.low_share:g} and high_share {self.high_share:g}"

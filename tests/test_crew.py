@@ -41,6 +41,13 @@ def test_only_calls_are_answered() -> None:
     assert steps(encounter(BLOCK, CREW, ALL), "answers") == []
 
 
+def test_an_answer_is_heard_at_the_post_that_called() -> None:
+    """A stage at the calling post may wait for the answer."""
+    relax = '[command.stages.relax]\npost = "tower"\nafter_all = ["answers"]\ndelay_s = 60'
+    run = encounter(CALLS, CREW, "crew.visitor.answers_share = 1.0", relax)
+    assert steps(run, "relax") == [RING[0] + 45 + 60]
+
+
 def test_a_report_names_the_act_and_reaches_the_crews_post() -> None:
     """With share 1 each noticed block is reported 10 s later, and a stage at the post may wait for it."""
     protest = '[command.stages.protest]\npost = "desk"\nafter_all = ["reports"]\ndelay_s = 60'

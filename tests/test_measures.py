@@ -17,6 +17,7 @@ from sim.log import Log, Record
 from sim.measures import outcomes, reported, rungs, simulated, within
 from sim.run import Prepared, Replication, prepare, replications
 from sim.scenario import Scenario, read
+from tests.encounters import encounter
 
 Event = tuple[int, str, str, str, Mapping[str, Any]]
 START = datetime.fromisoformat("2024-01-01T09:00:00+00:00")
@@ -394,14 +395,14 @@ def test_outcomes_are_those_of_the_log(wanted: str, overrides: tuple[str, ...]) 
     assert row["highest_rung"] >= len(reached)
     assert second(row, "rung.scrambled.at") == first("airborne")
     assert second(row, "rung.airspace-violated.at") == first("enters", zone="airspace")
-    entry, exit_ = first("enters", zone="airspace"), first("leaves", zone="airspace")
-    if entry is None or exit_ is None:
+    began, ended = first("enters", zone="airspace"), first("leaves", zone="airspace")
+    if began is None or ended is None:
         return
-    acts = [k for k in steps("flares") if entry <= k < exit_]
-    assert row["bear.airspace.1.flares.decision_s"] == (acts[0] - entry if acts else None)
-    assert row["bear.airspace.1.flares.spare_s"] == (exit_ - acts[0] if acts else None)
+    acts = [k for k in steps("flares") if began <= k < ended]
+    assert row["bear.airspace.1.flares.decision_s"] == (acts[0] - began if acts else None)
+    assert row["bear.airspace.1.flares.spare_s"] == (ended - acts[0] if acts else None)
     granted = first("flares-authorised")
-    assert row["bear.airspace.1.flares.authority_margin_s"] == (None if granted is None else exit_ - granted)
+    assert row["bear.airspace.1.flares.authority_margin_s"] == (None if granted is None else ended - granted)
 
 
 def test_flares_in_time_take_part_of_the_stay_and_spare_the_rest() -> None:
@@ -411,6 +412,22 @@ def test_flares_in_time_take_part_of_the_stay_and_spare_the_rest() -> None:
     assert row[f"{here}.flares.decision_s"] + row[f"{here}.flares.spare_s"] == row[f"{here}.inside_s"]
     assert row[f"{here}.flares.authority_margin_s"] > row[f"{here}.flares.spare_s"] > 0
     assert row["highest_rung_name"] == "flares"
+
+
+def test_an_act_counts_for_the_stay_in_which_it_was_taken() -> None:
+    """A pair that joins between two stays in the core decides the second; the first had no decision."""
+    back = (
+        "[intruders.visitor]\nroute = [\n{ at = 06:00:00, lat_deg = 0.0, lon_deg = -3.0 },\n"
+        "{ ground_speed_kt = 360, lat_deg = 0.0, lon_deg = 2.0 },\n"
+        "{ ground_speed_kt = 360, lat_deg = 0.0, lon_deg = -3.0 },\n]"
+    )
+    ladder = 'warning.north = { per = "ring", measures = { block = { zone = "core", delay_s = 40 } } }'
+    row = outcomes(encounter(back, ladder, "fighters.alerts.five.airborne_s = 2000"))
+    assert (row["visitor.core.stays"], row["north.visitor.block"]) == (2, 1)
+    assert row["visitor.core.1.block.decision_s"] is None
+    assert row["visitor.core.1.block.spare_s"] is None
+    assert row["visitor.core.2.block.decision_s"] == 40
+    assert row["visitor.core.2.block.spare_s"] == row["visitor.core.2.inside_s"] - 40
 
 
 def test_an_authority_that_comes_after_the_stay_has_a_negative_margin() -> None:
