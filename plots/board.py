@@ -39,7 +39,8 @@ def board(
 
     The flight is the one with most stays in airspace unless named; `span` is a pair of steps, else from a
     little before its first entry to a little after its last exit.  `spread` gives, by the name of a rung, the
-    steps by which 5, 50 and 95 % of those replications that reached it had first reached it for that flight, and `spread_of` is their number.
+    steps by which 5, 50 and 95 % of those replications that reached it had first reached it for that flight;
+    `spread_of` is the number of all of them.
     Raises InputError for an unknown flight or an empty span.
     """
     shown = encounter(recorded, flight, span)

@@ -48,6 +48,8 @@ class Hazard(Section):
             raise ValueError("needs either `on` or `during`")
         if (self.on is None) != (self.delay_s is None):
             raise ValueError("`delay_s` goes with `on`, and with nothing else")
+        if self.on is None and "from_occurrence" in self.model_fields_set:
+            raise ValueError("`from_occurrence` goes with `on`, and with nothing else")
         if not self.low_share <= self.share <= self.high_share:
             raise ValueError(
                 f"share {self.share:g} must lie between low_share {self.low_share:g} and high_share {self.high_share:g}"
@@ -80,9 +82,9 @@ class Closeness:
 
 def befall(world: World, name: str, hazard: Hazard, record: Record, number: int) -> Process:
     """Let one event lead to what it leads to, after the hazard's delay."""
-    yield from sleep(
-        world, world.now + drawn_steps(world, hazard.delay_s, name, f"delay {record.about}", number)
-    )
+    assert hazard.delay_s is not None  # it goes with `on`
+    delay = drawn_steps(world, hazard.delay_s, name, f"delay {record.about}", number)
+    yield from sleep(world, world.now + delay)
     emit(world, hazard.leads_to, record.who, record.about, record.id, hazard=name)
 
 

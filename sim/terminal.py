@@ -123,6 +123,12 @@ def _statement_width(width: int, others: int, rows: Iterable[Mapping[str, Any]])
 
 
 def _times(recorded: Recorded, facts: list[dict[str, Any]], width: int, statements: int) -> Table:
+    if not facts:  # nothing was reported: three columns would stand empty
+        table = _table(width, ("simulated", "right", {"width": 9}), ("event", "left", {}))
+        for rung in recorded.rungs:
+            if rung["time"] is not None:
+                table.add_row(_clock(rung["time"]), Text(f"▲ {rung['name']}", style="cyan"))
+        return table
     table = _facts_table(width, "event", statements)
     rows = [(row["simulated"], 1, row) for row in facts] + [
         (rung["time"], 0, {"rung": rung["name"]}) for rung in recorded.rungs if rung["time"] is not None

@@ -328,11 +328,11 @@ def hazards(draw: st.DrawFn, kinds: list[str], zones: list[str]) -> Data:
             "share": draw(shares),
             "low_share": 0.0,
             "high_share": 1.0,
-            "delay_s": draw(laws(60)),
         }
         events = [*kinds, "joined", "notices", *(f"enters:{zone}" for zone in zones)]
         if draw(st.booleans()):
             hazard |= {"on": draw(st.sampled_from(events)), "from_occurrence": draw(st.integers(1, 2))}
+            hazard["delay_s"] = draw(laws(60))
         else:
             hazard["during"] = draw(st.sampled_from(["beside", "face-off"]))
         found[f"hazard-{number}"] = hazard

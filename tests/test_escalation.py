@@ -138,14 +138,17 @@ def test_a_hazard_does_not_change_what_it_follows() -> None:
     [
         ({"on": "call", "during": "beside"}, "needs either `on` or `during`"),
         ({}, "needs either `on` or `during`"),
-        ({"on": "call", "share": 0.6}, "must lie between low_share 0.1 and high_share 0.5"),
-        ({"on": "call", "share": 0.05}, "must lie between low_share 0.1 and high_share 0.5"),
+        ({"during": "beside", "delay_s": 1.0}, "`delay_s` goes with `on`"),
+        ({"on": "call"}, "`delay_s` goes with `on`"),
+        ({"during": "beside", "from_occurrence": 2}, "`from_occurrence` goes with `on`"),
+        ({"on": "call", "delay_s": 1.0, "share": 0.6}, "must lie between low_share 0.1 and high_share 0.5"),
+        ({"on": "call", "delay_s": 1.0, "share": 0.05}, "must lie between low_share 0.1 and high_share 0.5"),
     ],
 )
 def test_a_hazard_that_contradicts_itself_is_refused(keys: dict[str, object], words: str) -> None:
     """One way to come about, and a share within its range."""
     base: dict[str, object] = {
-        **{"label": "x", "leads_to": "incident", "delay_s": 1.0},
+        **{"label": "x", "leads_to": "incident"},
         **{"share": 0.2, "low_share": 0.1, "high_share": 0.5},
     }
     with pytest.raises(ValidationError, match=words):
