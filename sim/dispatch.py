@@ -82,7 +82,7 @@ def _task(order: Order) -> str:
 def _planned_joining(world: World, force: Force, pair: Pair, order: Order) -> int:
     """Return the step at which a pair is planned to join, or NEVER if it cannot or may not be sent."""
     now, flight = world.now, order.about
-    if order.types is not None and pair.spec.type not in order.types:
+    if pair.is_summoned() or (order.types is not None and pair.spec.type not in order.types):
         return NEVER
     if order.ready and (pair.status != "ground" or pair.seated != NEVER):
         return NEVER
@@ -110,7 +110,7 @@ def _planned_joining(world: World, force: Force, pair: Pair, order: Order) -> in
 def _may_be_taken(world: World, force: Force, pair: Pair, flight: str) -> bool:
     """Return whether an intruder can spare a pair: it is in the air, goes on, and leaves another one that stays."""
     soon = world.now + 1
-    if pair.about == flight or pair.order is not None or not world.tracks[pair.about].exists(soon):
+    if pair.about == flight or not world.tracks[pair.about].exists(soon):
         return False
     if pair.parts <= soon or pair.leaves_at >= world.now:
         return False

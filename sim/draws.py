@@ -285,11 +285,16 @@ Law = Annotated[
 
 def _not_negative(law: Distribution) -> Distribution:
     if law.least() < 0:
-        raise ValueError(f"can be {law.least():g}, must be at least 0")
+        way = "is" if isinstance(law, Constant) else "can be"
+        raise ValueError(f"{way} {law.least():g}, must be at least 0")
     return law
 
 
-Amount = Annotated[Law, AfterValidator(_not_negative)]
+Amount = Annotated[
+    AnyDistribution,
+    BeforeValidator(_as_distribution, json_schema_input_type=Weight | AnyDistribution),
+    AfterValidator(_not_negative),
+]
 """A `Law` that is never negative: every duration, distance and count."""
 
 

@@ -98,8 +98,8 @@ def _stay_row(
 ) -> Row:
     """Return how each measure that may be taken in a zone raced a stay there: time taken, and time to spare.
 
-    `decision_s` runs from the entry to the first such act within the stay; `authority_margin_s` from the arrival of
-    the authority to the end of the stay (negative: too late).
+    `decision_s` runs from the entry to the first such act within the stay; `authority_margin_s` from the moment at
+    which the authority was given, at its post, to the end of the stay (negative: too late).
     """
     scenario, step_s = replication.prepared.scenario, replication.prepared.clock.step_s
     row: Row = {}

@@ -185,7 +185,9 @@ def on_station(world: World, force: Force, pair: Pair, place: Vectors) -> Proces
     pair.status = "transit"
     yield from sleep(world, arrives)
     pair.status, pair.place = "holding", place
-    pair.legs.append(Leg(max(0, arrives - outbound), arrives, pair.base, place, None))
+    begins = max(0, arrives - outbound)  # of what the window shows of the way there
+    origin = force.sphere.interpolate(place, pair.base, (arrives - begins) / max(outbound, 1))
+    pair.legs.append(Leg(begins, arrives, origin, place, None))
     pair.sorties += 1
     data: dict[str, Any] = {"side": force.name, "type": pair.spec.type, "aircraft": pair.spec.aircraft}
     data["station"] = pair.spec.station

@@ -95,7 +95,7 @@ class Encounter:
     stay: int
     ladder: Ladder
     inbox: Inbox
-    entries: Mapping[tuple[str, str], Known]
+    entries: Mapping[tuple[str, str], list[Known]]
     calls: list[Record] = field(default_factory=list)
     answered: int = NEVER
 
@@ -104,9 +104,11 @@ class Encounter:
         turned = world.left_script.get(self.flight, NEVER) < world.now
         return turned or world.tracks[self.flight].window(self.ladder.per, world.now) != self.stay
 
-    def entered(self, zone: str) -> Known:
-        """Return the flight's latest entry into a zone."""
-        return self.entries.get((self.flight, zone), (-1, -1))
+    def entered(self, zone: str, by: int) -> Known:
+        """Return the flight's latest entry into a zone up to a step; to be asked in a later step only."""
+        return max(
+            (known for known in self.entries.get((self.flight, zone), ()) if known[0] <= by), default=(-1, -1)
+        )
 
     def called(self, count: int) -> Known:
         """Return the call by which so many had gone unanswered in this stay."""
@@ -130,7 +132,7 @@ def call(world: World, encounter: Encounter, control: str, calls: Calls) -> Proc
         change = world.tracks[flight].next_change(calls.zone, world.now)
         ahead = [change, known[0], _window_end(world, encounter)]
         yield from wait(world, min(k for k in ahead if k > world.now), encounter.inbox.news)
-    cause = max(known, encounter.entered(calls.zone))[1]
+    ready, cause = world.now, None
     due = world.now + drawn_steps(world, calls.first_s, encounter.side, f"first-call {chance}", 1)
     while len(encounter.calls) < calls.most:
         yield from sleep(world, due)
@@ -142,6 +144,8 @@ def call(world: World, encounter: Encounter, control: str, calls: Calls) -> Proc
             )
             continue
         number = len(encounter.calls) + 1
+        if cause is None:
+            cause = _last([known, encounter.entered(calls.zone, ready)])[1]
         data = {"side": encounter.side, "stay": encounter.stay, "number": number}
         record = emit(world, "call", control, flight, cause, [control], **data)
         encounter.calls.append(record)
@@ -171,9 +175,11 @@ def measure(
         ready = yield from _ready(world, encounter, force, rule, earliest)
         if ready is None:
             return
-        cause = ready if begun and attempt == 1 else max(ready, last)
+        at = world.now
         delay = drawn_steps(world, rule.delay_s, side, f"{name}-delay {chance}", attempt)
         yield from sleep(world, world.now + delay)
+        earlier = [] if begun and attempt == 1 else [last]
+        cause = _last([ready, encounter.entered(rule.zone, at), *earlier])
         data: dict[str, Any] = {"side": side, "stay": encounter.stay, "number": attempt}
         pair = _beside(force, encounter.flight, world.now)
         if pair is None or not _in(world, encounter.flight, rule.zone) or encounter.over(world):
@@ -195,7 +201,10 @@ def measure(
 
 
 def _ready(world: World, encounter: Encounter, force: Force, rule: Measure, earliest: int) -> Waiting:
-    """Wait until a measure's conditions hold; return what came last of them, or None when the stay is over."""
+    """Wait until a measure's conditions hold; return what came last of them, or None when the stay is over.
+
+    The entry into the zone is left out: its record may not have been entered yet in this step.
+    """
     inbox, flight = encounter.inbox, encounter.flight
     while not encounter.over(world):
         authority = UNKNOWN if rule.authority == "standing" else inbox.arrivals.get(rule.authority, UNKNOWN)
@@ -205,8 +214,8 @@ def _ready(world: World, encounter: Encounter, force: Force, rule: Measure, earl
         granted = rule.authority == "standing" or authority[0] <= now
         heard = rule.after_calls == 0 or called[0] <= now
         if granted and heard and pair is not None and _in(world, flight, rule.zone) and earliest <= now:
-            holds = [authority, called, (pair.joined, pair.cause or 0), encounter.entered(rule.zone)]
-            return max((known for known in holds if known[0] <= now), default=UNKNOWN)
+            holds = [authority, called, (pair.joined, pair.cause or 0)]
+            return _last([known for known in holds if known[0] <= now])
         change = world.tracks[flight].next_change(rule.zone, now)
         ahead = [change, authority[0], called[0], earliest, _window_end(world, encounter)]
         yield from wait(world, min((k for k in ahead if k > now), default=NEVER), inbox.news)
@@ -233,7 +242,12 @@ def _particulars(world: World, rule: Measure, side: str, decision: str, attempt:
 
 
 def _latest(inbox: Inbox, signals: Iterable[str]) -> Known:
-    return max((inbox.arrivals.get(signal, UNKNOWN) for signal in signals), key=lambda known: known[0])
+    return _last([inbox.arrivals.get(signal, UNKNOWN) for signal in signals])
+
+
+def _last(known: list[Known]) -> Known:
+    """Return what came last; of equals the first named, not the one that was entered later."""
+    return max(known, key=lambda each: each[0])
 
 
 def _in(world: World, flight: str, zone: str) -> bool:
@@ -261,7 +275,7 @@ class Warden:
     ) -> None:
         self.world, self.side, self.control, self.ladder, self.force = world, side, control, ladder, force
         self.encounters: dict[tuple[str, int], Encounter] = {}
-        self.entries: dict[tuple[str, str], Known] = {}
+        self.entries: dict[tuple[str, str], list[Known]] = {}
         signals = {f"enters:{ladder.per}", "joined"}
         if ladder.calls is not None:
             signals |= {*ladder.calls.after, f"enters:{ladder.calls.zone}"}
@@ -281,7 +295,7 @@ class Warden:
             start(self.world, measure(self.world, encounter, self.force, list(self.ladder.measures), None))
 
     def _entered(self, record: Record) -> None:
-        self.entries[record.who, record.data["zone"]] = (record.step, record.id)
+        self.entries.setdefault((record.who, record.data["zone"]), []).append((record.step, record.id))
 
     def _joined(self, record: Record) -> None:
         if record.data["side"] == self.side:

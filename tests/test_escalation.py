@@ -18,9 +18,8 @@ label = "mishap"
 leads_to = "incident"
 low_share = 0.0
 high_share = 1.0
-delay_s = 7
 """
-ON_CALL = HAZARD + 'on = "call"\nshare = %s\n'
+ON_CALL = HAZARD + 'on = "call"\ndelay_s = 7\nshare = %s\n'
 BESIDE = HAZARD + 'during = "beside"\nshare = %s\n'
 FACE_OFF = HAZARD + 'during = "face-off"\nshare = %s\n'
 
@@ -120,7 +119,10 @@ def test_a_hazard_of_the_face_off_strikes_within_it() -> None:
 
 def test_two_hazards_of_one_event_are_two_draws() -> None:
     """Two hazards with equal shares on one event do not strike together always: each has its own draw."""
-    other = HAZARD.replace("mishap", "other").replace("incident", "accident") + 'on = "call"\nshare = 0.5\n'
+    other = (
+        HAZARD.replace("mishap", "other").replace("incident", "accident")
+        + 'on = "call"\ndelay_s = 7\nshare = 0.5\n'
+    )
     made = scenario(CALLS, ON_CALL % "0.5", other)
     struck = {(bool(steps(r, "incident")), bool(steps(r, "accident"))) for r in replications(made, 1, 60)}
     assert {(True, False), (False, True)} <= struck

@@ -34,7 +34,7 @@ TOLERANCE_KM = 0.001
 
 # A run is drawn as a whole and costs 30 ms: shrinking takes minutes, so it is left to the developer's choice.
 few = settings(
-    max_examples=40,
+    max_examples=30,
     suppress_health_check=list(HealthCheck),
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
 )

@@ -36,7 +36,7 @@ def enumerated(share: float, hits: int, scans: int, most: int) -> list[float]:
 
 
 @settings(max_examples=20)
-@given(st.floats(0.01, 1.0), st.integers(1, 5), st.integers(0, 3))
+@given(st.floats(0.2, 1.0), st.integers(1, 5), st.integers(0, 3))
 def test_the_law_of_confirmation_is_what_enumeration_gives(share: float, hits: int, more: int) -> None:
     """For every number of scans up to eight it is the sum over all sequences of hits and misses, to 1e-12."""
     law = confirmation_law(share, hits, hits + more)

@@ -225,9 +225,9 @@ def test_rungs_carry_count_share_and_interval_together(
 def test_rung_steps_leave_out_what_was_never_reached(small: tuple[Scenario, Document]) -> None:
     """The whiskers of a figure are the quantiles of the steps, of the rungs that were reached."""
     scenario, _ = small
-    found = spread.rung_steps(scenario, 2, 6)
+    found = spread.rung_steps(scenario, "bear", 2, 6)
     prepared, uniforms = prepare(scenario), Uniforms(2)
-    each = [rungs(replicate(prepared, uniforms, number)) for number in range(6)]
+    each = [rungs(replicate(prepared, uniforms, number), "bear") for number in range(6)]
     for place, rung in enumerate(scenario.escalation.rungs):
         steps = [row[place]["step"] for row in each if row[place]["step"] is not None]
         assert found.get(rung.name) == spread.quantiles(steps)
