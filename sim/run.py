@@ -9,7 +9,7 @@ from typing import Any
 
 import simpy
 
-from sim import command, crew, dispatch, escalation, intruders, sensing, warning
+from sim import command, crew, dispatch, escalation, intruders, sensing, sorties, warning
 from sim.clock import Clock
 from sim.draws import Uniforms
 from sim.fighters import Force
@@ -91,6 +91,8 @@ def replicate(prepared: Prepared, uniforms: Uniforms, number: int, *, ticking: b
     forces, chains = wire(world, prepared)
     env.run(until=clock.last + 1)
     command.unmet(world, chains)
+    for force in forces.values():
+        sorties.end_legs(world, force)
     log = in_order(world.records, clock)
     return Replication(prepared, uniforms.seed, number, log, dict(world.tracks), forces)
 

@@ -54,6 +54,7 @@ def _take_off(world: World, force: Force, pair: Pair, airborne: int) -> Waiting:
     pair.fuel_limit = airborne + world.clock.steps(pair.type.endurance_s)
     climb = drawn_steps(world, pair.type.climb_s, pair.name, "climb", 1, least=0)
     pair.place, pair.leaves_at = pair.base, min(NEVER, airborne + climb)
+    pair.legs.append(Leg(airborne, pair.leaves_at, pair.base, pair.base, None))
     return True
 
 
@@ -193,3 +194,18 @@ def on_station(world: World, force: Force, pair: Pair, place: Vectors) -> Proces
     data["station"] = pair.spec.station
     pair.cause = emit(world, "on-station", pair.name, "", None, **data).id
     yield from serve(world, force, pair, arrives)
+
+
+def end_legs(world: World, force: Force) -> None:
+    """Enter, at the end of the window, the piece of each pair's way that it is still on."""
+    end = world.clock.last
+    for pair in force.pairs:
+        if pair.status == "beside":
+            pair.legs.append(Leg(pair.joined, end, None, None, pair.about))
+        elif pair.status == "holding":
+            pair.legs.append(Leg(pair.legs[-1].ends, end, pair.place, pair.place, None))
+        elif pair.status == "outbound" and pair.leaves_at < end and pair.meets != NEVER:
+            goal = world.tracks[pair.about].units[pair.meets]
+            pair.legs.append(Leg(pair.leaves_at, pair.meets, pair.place, goal, None))
+            if pair.meets < end:
+                pair.legs.append(Leg(pair.meets, end, None, None, pair.about))
