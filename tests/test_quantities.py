@@ -19,6 +19,8 @@ from sim.scenario import Scenario, problems
 
 SEED = 1
 REPLICATIONS = 40
+QUICK = "face-off-shot"
+"""The variant in which escorts come and a face-off leads to a shot."""
 Path = tuple[str | int, ...]
 
 NOT_OF_A_RUN = {
@@ -125,10 +127,23 @@ def uniforms() -> Uniforms:
 
 
 def changes_a_log(path: Path) -> bool:
-    """Return whether some other value at a path changes the log of some replication."""
-    hazard = str(path[2]) if path[:2] == ("escalation", "hazards") else ""
+    """Return whether some other value at a path changes the log of some replication.
+
+    The scenario is tried as it is, and then with a quick and willing chain in Moscow, without which nobody escorts.
+    """
+    if path[:2] == ("escalation", "hazards"):
+        return differs(path, str(path[2]), richest())
+    return (
+        differs(path, "", richest()[:8])
+        or differs(path, QUICK, richest())
+        or differs(path, "", richest()[8:])
+    )
+
+
+def differs(path: Path, hazard: str, numbers: list[int]) -> bool:
+    """Return whether some other value changes the log of one of the replications of a variant."""
     is_share = any(str(key).endswith("share") for key in path[-2:])
-    first, tried = richest()[0], []
+    tried = []
     for other in others(at(data(hazard), path), "_share" if is_share else str(path[-1])):
         changed = copy.deepcopy(data(hazard))
         at(changed, path[:-1])[path[-1]] = other
@@ -136,9 +151,9 @@ def changes_a_log(path: Path) -> bool:
             tried.append(prepared(changed))
         except (ValidationError, AssertionError):
             continue
-        if records(tried[-1], first) != baseline(first, hazard):
+        if records(tried[-1], numbers[0]) != baseline(numbers[0], hazard):
             return True
-    return any(records(ready, n) != baseline(n, hazard) for n in richest()[1:] for ready in tried)
+    return any(records(ready, n) != baseline(n, hazard) for n in numbers[1:] for ready in tried)
 
 
 @cache
