@@ -20,7 +20,7 @@ from pydantic import Field, model_validator
 
 from sim.clock import NEVER
 from sim.draws import Amount
-from sim.log import Record
+from sim.log import Record, rank
 from sim.spec import Name, Section, quantity
 from sim.world import Process, World, drawn_steps, emit, ring, start, wait
 
@@ -129,7 +129,7 @@ class Exchange:
         self.world, self.command = world, command
         self.lasting = lasting_events(command.stages)
         self.listeners: dict[str, list[Listener]] = {}
-        self.sent: dict[tuple[str, str, str], int] = {}
+        self.sent: dict[tuple[str, str, str], tuple[int, int]] = {}
         world.announce = self.announce
 
     def listen(self, post: str, signal: str, hear: Callable[[str, str, int, int], None]) -> None:
@@ -142,7 +142,10 @@ class Exchange:
         if listeners is None:
             return
         key = (post, signal, about)
-        number = self.sent[key] = self.sent.get(key, 0) + 1
+        number, latest = self.sent.get(key, (0, -1))
+        if latest != self.world.now:  # what is said twice in one step is one message
+            number += 1
+            self.sent[key] = (number, self.world.now)
         for listener in listeners:
             if listener.post == post:
                 listener.hear(about, signal, self.world.now, cause)
@@ -150,6 +153,13 @@ class Exchange:
                 law = self.command.links[link].delay_s
                 delay = drawn_steps(self.world, law, link, f"{signal} {about}", number, least=0)
                 listener.hear(about, signal, min(NEVER, self.world.now + delay), cause)
+
+
+def _sooner(world: World, one: tuple[int, int], other: tuple[int, int] | None) -> bool:
+    """Return whether of two arrivals (step, record) the first counts; of one step, in whatever order they came."""
+    if one[0] == NEVER or other is None or one[0] != other[0]:
+        return one[0] < (NEVER if other is None else other[0])
+    return rank(world.records, one[1]) < rank(world.records, other[1])
 
 
 @dataclass
@@ -166,7 +176,7 @@ class Inbox:
 
     def take(self, world: World, signal: str, arrival: int, cause: int) -> None:
         """Note an arrival if it is the first of its signal, and wake who waits for news."""
-        if arrival < self.step(signal):
+        if _sooner(world, (arrival, cause), self.arrivals.get(signal)):
             self.arrivals[signal] = (arrival, cause)
             self.news = ring(self.news, world)
 
@@ -196,7 +206,7 @@ class Desk:
         """Put a signal into the inbox that it is for; lasting signals go into those of all stays, also to come."""
         if self.per is not None and signal in self.lasting:
             kept = self.kept.setdefault(about, {})
-            if arrival < kept.get(signal, (NEVER, -1))[0]:
+            if _sooner(self.world, (arrival, cause), kept.get(signal)):
                 kept[signal] = (arrival, cause)
             for (flight, _), inbox in list(self.inboxes.items()):
                 if flight == about:
@@ -240,6 +250,8 @@ def decide(world: World, chain: Chain, about: str, window: int, inbox: Inbox) ->
     stage = chain.stage
     while (released := _release(stage, inbox))[0] > world.now:
         yield from wait(world, released[0], inbox.news)
+    yield world.env.timeout(0)  # what else becomes known in this step may be the cause as well
+    released = _release(stage, inbox)
     inbox.released = True
     data: dict[str, Any] = (
         {"stage": chain.name} if stage.per is None else {"stage": chain.name, "stay": window}
@@ -298,7 +310,8 @@ def unmet(world: World, chains: list[Chain]) -> None:
                 missing.append(" or ".join(stage.after_any))
             known = [arrival for arrival in inbox.arrivals.values() if arrival[0] <= end]
             stay: dict[str, Any] = {} if stage.per is None else {"stay": window}
-            cause = max(known)[1] if known else None
+            latest = max(known, key=lambda each: (each[0], rank(world.records, each[1])), default=None)
+            cause = None if latest is None else latest[1]
             data = {"stage": chain.name, "waits_for": missing, **stay}
             record = Record(len(world.records), end, "stage-unmet", stage.post, about, cause, data)
             world.records.append(record)

@@ -83,7 +83,7 @@ class Closeness:
 def befall(world: World, name: str, hazard: Hazard, record: Record, number: int) -> Process:
     """Let one event lead to what it leads to, after the hazard's delay."""
     assert hazard.delay_s is not None  # it goes with `on`
-    delay = drawn_steps(world, hazard.delay_s, name, f"delay {record.about}", number)
+    delay = drawn_steps(world, hazard.delay_s, f"hazard {name}", f"delay {record.about}", number)
     yield from sleep(world, world.now + delay)
     emit(world, hazard.leads_to, record.who, record.about, record.id, hazard=name)
 
@@ -99,11 +99,11 @@ def smoulder(world: World, name: str, hazard: Hazard, pair: Pair, record: Record
 
 def _minutes(world: World, name: str, hazard: Hazard, entity: str, occurrence: int) -> int:
     """Return the steps until a hazard by the minute strikes: a geometric waiting time, continuous in time."""
-    if hazard.share == 0.0:
+    if hazard.share < 1e-15:  # a mean that no window reaches; far below, it is no number
         return NEVER
     mean_s = 0.0 if hazard.share == 1.0 else -60.0 / math.log1p(-hazard.share)
     law = Exponential(dist="exponential", mean=max(mean_s, 1e-9))
-    return drawn_steps(world, law, name, f"time {entity}", occurrence)
+    return drawn_steps(world, law, f"hazard {name}", f"time {entity}", occurrence)
 
 
 def face_off(
@@ -135,7 +135,8 @@ def face_off(
                 start(world, _flare_up(world, name, hazard, flight, own, forces, begun))
         while _both(forces, own, flight, world.now):
             ends = min(max(p.parts for p in pairs) for pairs in _sides_beside(forces, own, flight, world.now))
-            yield from wait(world, max(ends, world.now + 1), news[0], world.track_news[flight])
+            orders = [p.news for pairs in _sides_beside(forces, own, flight, world.now) for p in pairs]
+            yield from wait(world, max(ends, world.now + 1), news[0], world.track_news[flight], *orders)
         emit(world, "face-off-ends", flight, flight, begun.id, number=number)
 
 
@@ -148,7 +149,8 @@ def _flare_up(
         if not _both(forces, own, flight, world.now):
             return
         ends = min(max(p.parts for p in pairs) for pairs in _sides_beside(forces, own, flight, world.now))
-        yield from wait(world, min(end, max(ends, world.now + 1)), world.track_news[flight])
+        orders = [p.news for pairs in _sides_beside(forces, own, flight, world.now) for p in pairs]
+        yield from wait(world, min(end, max(ends, world.now + 1)), world.track_news[flight], *orders)
     if _both(forces, own, flight, world.now):
         emit(world, hazard.leads_to, flight, flight, begun.id, hazard=name)
 
@@ -191,7 +193,7 @@ def _hang(world: World, name: str, hazard: Hazard) -> None:
         number = counts[record.about] = counts.get(record.about, 0) + 1
         if (
             number >= hazard.from_occurrence
-            and world.draw(name, f"strikes {record.about}", number) < hazard.share
+            and world.draw(f"hazard {name}", f"strikes {record.about}", number) < hazard.share
         ):
             start(world, befall(world, name, hazard, record, number))
 

@@ -175,7 +175,8 @@ def fly(world: World, name: str, flight: Flight) -> Process:
 
 
 def _turn_record(world: World, name: str) -> int | None:
-    if name not in world.left_script:
+    # In the step of the turn itself the flight is still where its script says.
+    if world.left_script.get(name, NEVER) >= world.now:
         return None
     return next(r.id for r in reversed(world.records) if r.kind == "turns" and r.who == name)
 
@@ -185,7 +186,7 @@ def form_up(world: World, name: str, partner: str, within_km: float) -> Process:
     step = formed_step(world.tracks[name], world.tracks[partner], within_km)
     while world.now < step:
         yield from wait(world, step)
-    if not world.left_script.keys() & {name, partner}:
+    if all(world.left_script.get(flight, NEVER) >= step for flight in (name, partner)):
         emit(world, "formed", name, partner, None)
 
 

@@ -30,6 +30,7 @@ class Log(Sequence[Record]):
     def __init__(self, records: Sequence[Record], clock: Clock) -> None:
         self.records = list(records)
         self.clock = clock
+        self._by_kind: dict[str, list[Record]] | None = None
 
     def __len__(self) -> int:
         return len(self.records)
@@ -45,6 +46,14 @@ class Log(Sequence[Record]):
 
     def __hash__(self) -> int:
         return id(self)
+
+    def of_kind(self, kind: str) -> list[Record]:
+        """Return the records of one kind in order of time."""
+        if self._by_kind is None:
+            self._by_kind = {}
+            for record in self.records:
+                self._by_kind.setdefault(record.kind, []).append(record)
+        return self._by_kind.get(kind, [])
 
     def rows(self) -> list[Data]:
         """Return the records as flat dictionaries with local times, as they are written to JSON."""
@@ -75,6 +84,14 @@ def as_row(record: Record, clock: Clock) -> Data:
         "cause": record.cause,
         "data": record.data,
     }
+
+
+def rank(records: Sequence[Record], number: int) -> tuple[Any, ...]:
+    """Return what a record is compared by with others: the same whatever the order in which they were entered."""
+    if number < 0:
+        return ()
+    r = records[number]
+    return (r.step, r.kind, r.who, r.about, repr(r.data), () if r.cause is None else rank(records, r.cause))
 
 
 def in_order(records: Iterable[Record], clock: Clock) -> Log:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -183,12 +183,21 @@ def _escort_late_s(replication: Replication, flight: str, joined: Record | None)
     return None if last is None else (joined.step - last) * replication.prepared.clock.step_s
 
 
-def reported(replication: Replication) -> list[Row]:
-    """Return each reported fact beside what was simulated: gap, tolerance and whether it is within it."""
-    return [_compared(replication, name, fact) for name, fact in replication.prepared.scenario.facts.items()]
+def reported(replication: Replication, values: Mapping[str, float | None] | None = None) -> list[Row]:
+    """Return each reported fact beside what was simulated: gap, tolerance and whether it is within it.
+
+    `values` are those of `simulated` for each fact, where they are known already.
+    """
+    if values is None:
+        facts = replication.prepared.scenario.facts
+        values = {name: simulated(replication, fact) for name, fact in facts.items()}
+    return [
+        _compared(replication, name, fact, values[name])
+        for name, fact in replication.prepared.scenario.facts.items()
+    ]
 
 
-def _compared(replication: Replication, name: str, fact: Fact) -> Row:
+def _compared(replication: Replication, name: str, fact: Fact, value: float | None) -> Row:
     row: Row = {
         "id": name,
         "role": fact.role,
@@ -202,7 +211,6 @@ def _compared(replication: Replication, name: str, fact: Fact) -> Row:
         "topic": fact.topic,
         "source": [fact.source] if isinstance(fact.source, str) else fact.source,
     }
-    value = simulated(replication, fact)
     if fact.take == "time":
         row["gap_s"] = None
         if value is not None:
@@ -286,9 +294,7 @@ def simulated(replication: Replication, fact: Fact) -> float | None:
 
 def _selected(replication: Replication, select: Select) -> Iterable[Record]:
     wanted = {"side": select.by, "zone": select.zone, "stay": select.stay, "type": select.type}
-    for record in replication.log:
-        if record.kind != select.kind:
-            continue
+    for record in replication.log.of_kind(select.kind):
         if select.who is not None and record.who not in select.who:
             continue
         if select.about is not None and record.about not in select.about:

@@ -58,8 +58,8 @@ class Sensing(Section):
 
 
 @lru_cache(maxsize=256)
-def confirmation_law(hit_share: float, hits: int, scans: int) -> tuple[float, ...]:
-    """Return the chances that a track is confirmed by the first, second, ... scan, up to near certainty.
+def confirmation_law(hit_share: float, hits: int, scans: int, most: int = MOST_SCANS) -> tuple[float, ...]:
+    """Return the chances that a track is confirmed by the first, second, ... scan, up to near certainty or `most`.
 
     The state is which of the last scans - 1 were hits; one scan moves it.  Exact but for rounding.
     """
@@ -67,7 +67,7 @@ def confirmation_law(hit_share: float, hits: int, scans: int) -> tuple[float, ..
     states = {0: 1.0}
     confirmed = 0.0
     law: list[float] = []
-    while confirmed < CERTAIN and len(law) < MOST_SCANS:
+    while confirmed < CERTAIN and len(law) < most:
         after: dict[int, float] = {}
         for state, chance in states.items():
             for hit, share in ((1, hit_share), (0, 1.0 - hit_share)):
@@ -141,7 +141,8 @@ class Picture:
         for name, radar in self.radars.items():
             period = max(1, world.clock.steps(radar.scan_period_s))
             phase = int(world.draw(name, "scan-phase", 1) * period)
-            law = confirmation_law(radar.hit_share, radar.confirm_hits, radar.confirm_scans)
+            in_window = world.clock.last // period + 2
+            law = confirmation_law(radar.hit_share, radar.confirm_hits, radar.confirm_scans, in_window)
             for number, (begin, end) in enumerate(each[name], start=1):
                 scans = bisect_right(law, world.draw(name, f"confirm {self.flight}", number))
                 first_scan = begin + (phase - begin) % period

@@ -40,12 +40,14 @@ def serve(world: World, force: Force, pair: Pair, airborne: int) -> Process:
 def _take_off(world: World, force: Force, pair: Pair, airborne: int) -> Waiting:
     order, ordered = pair.order, world.now
     assert order is not None
-    while world.now < airborne:
+    while True:
         gone = _gone(world, force, order.about, ordered)
         if gone <= world.now:
             pair.status, pair.about, pair.order = "ground", "", None
             emit(world, "stands-down", pair.name, order.about, order.cause)
             return False
+        if world.now >= airborne:
+            break
         yield from wait(world, min(airborne, gone), world.track_news[order.about])
     pair.sorties += 1
     data = {"side": force.name, "type": pair.spec.type, "aircraft": pair.spec.aircraft}
@@ -84,26 +86,29 @@ def _close(world: World, force: Force, pair: Pair) -> Waiting:
         track = world.tracks[flight]
         met = meeting(world, pair, flight, pair.place, pair.leaves_at)
         joins, gone = min(NEVER, met + joining), _gone(world, force, flight, ordered)
+        fuel = NEVER if met == NEVER else homeward(world, pair, flight).first_late(met, pair.fuel_limit)
+        if fuel == met:  # too late to turn round even at the meeting point
+            fuel = world.now
         pair.meets = met
         if pair.is_summoned():
             yield from sleep(world, world.now + 1)
             _turn_off(world, force, pair, track, met)
             return False
-        if world.now >= joins:
+        if world.now >= joins and joins < min(gone, fuel):
             pair.legs.append(Leg(pair.leaves_at, met, pair.place, track.units[met], None))
             pair.legs.append(Leg(met, joins, None, None, flight))
             pair.joined, pair.status = joins, "beside"
             data = {"side": force.name, "type": pair.spec.type}
             pair.cause = emit(world, "joined", pair.name, flight, order.cause, force.posts, **data).id
             return True
-        if met == NEVER or world.now >= gone:
+        if met == NEVER or world.now >= min(gone, fuel):
             pair.status = "homeward"
-            reason = "intruder left" if met != NEVER else "out of reach"
+            reason = "out of reach" if met == NEVER else "intruder left" if world.now >= gone else "fuel"
             pair.cause = emit(world, "called-off", pair.name, flight, order.cause, reason=reason).id
             if met != NEVER:
                 _turn_off(world, force, pair, track, met)
             return False
-        yield from wait(world, min(joins, gone), world.track_news[flight], pair.news)
+        yield from wait(world, min(joins, gone, fuel), world.track_news[flight], pair.news)
         if world.tracks[flight] is not track:
             _turn_off(world, force, pair, track, met)
 
@@ -119,7 +124,7 @@ def _turn_off(world: World, force: Force, pair: Pair, track: Track, met: int) ->
         here = force.sphere.interpolate(pair.place, track.units[met], share)
         pair.legs.append(Leg(pair.leaves_at, now, pair.place, here, None))
     else:
-        here = track.units[now]
+        here = track.units[min(now, track.last)]
         pair.legs.append(Leg(pair.leaves_at, met, pair.place, track.units[met], None))
         pair.legs.append(Leg(met, now, None, None, track.name))
     pair.place, pair.leaves_at = here, now

@@ -50,7 +50,7 @@ def of(
     for last in _all(scenario, seed, count, first, tell):
         for name, fact in scenario.facts.items():
             facts[name].append(simulated(last, fact))
-        for row in reported(last):
+        for row in reported(last, {name: values[-1] for name, values in facts.items()}):
             fits[row["id"]] += row["ok"]
         for row in rungs(last):
             reached[row["name"]].append(row["step"])

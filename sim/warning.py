@@ -110,9 +110,9 @@ class Encounter:
             (known for known in self.entries.get((self.flight, zone), ()) if known[0] <= by), default=(-1, -1)
         )
 
-    def called(self, count: int) -> Known:
-        """Return the call by which so many had gone unanswered in this stay."""
-        if count == 0 or len(self.calls) < count or self.answered <= self.calls[count - 1].step:
+    def called(self, count: int, now: int) -> Known:
+        """Return the call by which so many had gone unanswered in this stay; none once the crew has answered."""
+        if count == 0 or len(self.calls) < count or self.answered < now:
             return UNKNOWN
         return self.calls[count - 1].step, self.calls[count - 1].id
 
@@ -208,9 +208,9 @@ def _ready(world: World, encounter: Encounter, force: Force, rule: Measure, earl
     inbox, flight = encounter.inbox, encounter.flight
     while not encounter.over(world):
         authority = UNKNOWN if rule.authority == "standing" else inbox.arrivals.get(rule.authority, UNKNOWN)
-        called = encounter.called(rule.after_calls)
-        pair = _beside(force, flight, world.now)
         now = world.now
+        called = encounter.called(rule.after_calls, now)
+        pair = _beside(force, flight, now)
         granted = rule.authority == "standing" or authority[0] <= now
         heard = rule.after_calls == 0 or called[0] <= now
         if granted and heard and pair is not None and _in(world, flight, rule.zone) and earliest <= now:

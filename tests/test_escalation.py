@@ -46,7 +46,7 @@ def test_a_hazard_counts_from_its_first_occurrence_on(first: int) -> None:
 
 def test_a_hazard_may_follow_the_entry_into_one_zone() -> None:
     """An entry elsewhere does not count."""
-    run = encounter(HAZARD, 'escalation.hazards.mishap = { on = "enters:ring", share = 1.0 }')
+    run = encounter(HAZARD, 'escalation.hazards.mishap = { on = "enters:ring", delay_s = 7, share = 1.0 }')
     assert steps(run, "incident") == [RING[0] + 7]
 
 
