@@ -20,6 +20,8 @@ from sim.clock import NEVER
 from sim.geo import Sphere
 from sim.zones import Region
 
+FIRST_PIECE_STEPS = 512
+
 Vectors = NDArray[np.float64]
 """Unit vectors from the centre of the sphere, shape (n, 3)."""
 
@@ -180,10 +182,21 @@ def meeting_table(track: Track, place: Vectors, km_per_step: float) -> NDArray[n
 
 
 def meeting_step(track: Track, place: Vectors, km_per_step: float, step: int) -> int:
-    """Return one entry of `meeting_table`: the first step at which a flier from `place` at `step` can be there."""
-    in_time = track_reach(track, place, km_per_step)[step:] >= step
-    first = int(np.argmax(in_time))
-    return step + first if in_time[first] else NEVER
+    """Return one entry of `meeting_table`: the first step at which a flier from `place` at `step` can be there.
+
+    Looks at the track in pieces that double, since most meetings are near.
+    """
+    begins, length = max(step, track.first), FIRST_PIECE_STEPS
+    while begins <= track.last:
+        ends = min(begins + length, track.last + 1)
+        steps = np.arange(begins, ends)
+        reach = steps - track.sphere.distance_km(track.units[begins:ends], place) / km_per_step
+        in_time = reach >= step
+        first = int(np.argmax(in_time))
+        if in_time[first]:
+            return begins + first
+        begins, length = ends, 2 * length
+    return NEVER
 
 
 def track_reach(track: Track, place: Vectors, km_per_step: float) -> NDArray[np.float64]:
