@@ -43,8 +43,12 @@ def test_the_commands_of_the_readme_run_in_their_order(
         for option in ("-n", "--replications", "--spread"):
             if option in args:
                 args[args.index(option) + 1] = "5"
+        target = args[args.index(">") + 1] if ">" in args else None
+        args = args[: args.index(">")] if target else args
         result = CliRunner().invoke(cli.app, args, env={"COLUMNS": "80"})
         assert result.exit_code == 0, (shlex.join(words), result.output, result.exception)
+        if target:
+            Path(target).write_text(result.stdout, encoding="utf-8")
 
 
 def test_the_readme_shows_every_command() -> None:
