@@ -30,6 +30,8 @@ def serve(world: World, force: Force, pair: Pair, airborne: int) -> Process:
             yield from _shadow(world, force, pair)
     assert pair.place is not None
     home = world.now + home_steps(world, pair, pair.place, force.sphere)
+    if pair.legs[-1].ends > world.now:  # called off in the climb
+        pair.legs[-1] = pair.legs[-1]._replace(ends=world.now)
     pair.legs.append(Leg(world.now, home, pair.place, pair.base, None))
     returns = emit(world, "returns", pair.name, pair.about, pair.cause)
     yield from sleep(world, home)
