@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
+import simpy
 from pydantic import Field, model_validator
 
 from sim.clock import NEVER
@@ -134,9 +135,8 @@ def face_off(
             if hazard.during == "face-off":
                 start(world, _flare_up(world, name, hazard, flight, own, forces, begun))
         while _both(forces, own, flight, world.now):
-            ends = min(max(p.parts for p in pairs) for pairs in _sides_beside(forces, own, flight, world.now))
-            orders = [p.news for pairs in _sides_beside(forces, own, flight, world.now) for p in pairs]
-            yield from wait(world, max(ends, world.now + 1), news[0], world.track_news[flight], *orders)
+            ends, orders = _parting(world, forces, own, flight)
+            yield from wait(world, ends, news[0], *orders)
         emit(world, "face-off-ends", flight, flight, begun.id, number=number)
 
 
@@ -148,11 +148,20 @@ def _flare_up(
     while world.now < end:
         if not _both(forces, own, flight, world.now):
             return
-        ends = min(max(p.parts for p in pairs) for pairs in _sides_beside(forces, own, flight, world.now))
-        orders = [p.news for pairs in _sides_beside(forces, own, flight, world.now) for p in pairs]
-        yield from wait(world, min(end, max(ends, world.now + 1)), world.track_news[flight], *orders)
+        ends, orders = _parting(world, forces, own, flight)
+        yield from wait(world, min(end, ends), *orders)
     if _both(forces, own, flight, world.now):
         emit(world, hazard.leads_to, flight, flight, begun.id, hazard=name)
+
+
+def _parting(
+    world: World, forces: Mapping[str, Force], own: str, flight: str
+) -> tuple[int, list[simpy.Event]]:
+    """Return the step at which a face-off is planned to end, and the news that may end it otherwise."""
+    sides = _sides_beside(forces, own, flight, world.now)
+    ends = min(max(pair.parts for pair in pairs) for pairs in sides)
+    orders = [pair.news for pairs in sides for pair in pairs]
+    return max(ends, world.now + 1), [world.track_news[flight], *orders]
 
 
 def _sides_beside(
