@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from sim.clock import NEVER
+from sim.clock import NEVER, Clock
 from sim.escalation import Rung
 from sim.facts import Fact, Select
 from sim.log import Record
 from sim.run import Replication
 
 Row = dict[str, Any]
+
+SUM_DIGITS = 6
+"""Decimal places of a sum: what events carry has two at the most."""
 
 
 def rungs(replication: Replication, about: str | None = None) -> list[Row]:
@@ -43,13 +46,20 @@ def outcomes(replication: Replication) -> Row:
     Keys name the flight or side, then what is told, then its unit: `a50.airspace.1.inside_s`.  Times of day are local
     times.  See `docs/outcomes.md` for each.
     """
-    row: Row = {}
-    for rung in rungs(replication):
-        row[f"rung.{_key(rung['name'])}.at"] = rung["time"]
-    reached = [number for number, rung in enumerate(rungs(replication), start=1) if rung["time"] is not None]
-    names = [rung.name for rung in replication.prepared.scenario.escalation.rungs]
-    row["highest_rung"] = max(reached, default=0)
-    row["highest_rung_name"] = names[max(reached) - 1] if reached else None
+    return in_local_time(in_steps(replication), replication.prepared.clock)
+
+
+def in_local_time(row: Row, clock: Clock) -> Row:
+    """Return a row of outcomes with its times of day, the keys that end in `.at`, as local times instead of steps."""
+    return {
+        key: clock.local(value) if key.endswith(".at") and value is not None else value
+        for key, value in row.items()
+    }
+
+
+def in_steps(replication: Replication) -> Row:
+    """Return the outcomes of a replication with times of day as steps."""
+    row = ladder_in_steps(replication)
     for flight in replication.tracks:
         row |= _flight_row(replication, flight)
     for side in replication.prepared.scenario.sides:
@@ -57,8 +67,19 @@ def outcomes(replication: Replication) -> Row:
     return row
 
 
-def _key(name: str) -> str:
-    return "-".join(name.lower().split())
+def ladder_in_steps(replication: Replication, about: str | None = None) -> Row:
+    """Return the outcomes that tell of the ladder of rungs, with times as steps; with `about` of one flight only."""
+    found = rungs(replication, about)
+    row: Row = {rung_key(rung["name"]): rung["step"] for rung in found}
+    reached = [number for number, rung in enumerate(found, start=1) if rung["step"] is not None]
+    row["highest_rung"] = max(reached, default=0)
+    row["highest_rung_name"] = found[max(reached) - 1]["name"] if reached else None
+    return row
+
+
+def rung_key(name: str) -> str:
+    """Return the key of the outcome that tells when a rung was reached."""
+    return f"rung.{'-'.join(name.lower().split())}.at"
 
 
 def _flight_row(replication: Replication, flight: str) -> Row:
@@ -68,10 +89,11 @@ def _flight_row(replication: Replication, flight: str) -> Row:
     centre = replication.prepared.sphere.unit(scenario.centre.lat_deg, scenario.centre.lon_deg)
     distances = track.distances_km(centre)
     closest = int(np.argmin(distances))
-    row[f"{flight}.closest_km"] = round(float(distances[closest]), 2)
-    row[f"{flight}.closest.at"] = clock.local(closest)
+    there = bool(np.isfinite(distances[closest]))  # a route may end before the first step after its beginning
+    row[f"{flight}.closest_km"] = round(float(distances[closest]), 2) if there else None
+    row[f"{flight}.closest.at"] = closest if there else None
     turned = next((r for r in replication.log if r.kind == "turns" and r.who == flight), None)
-    row[f"{flight}.turns.at"] = None if turned is None else clock.local(turned.step)
+    row[f"{flight}.turns.at"] = None if turned is None else turned.step
     for zone, spec in scenario.zones.items():
         if spec.kind not in ("identification", "airspace"):
             continue
@@ -80,10 +102,8 @@ def _flight_row(replication: Replication, flight: str) -> Row:
         for number in range(1, max(len(stays), len(script.stays(zone))) + 1):
             stay = stays[number - 1] if number <= len(stays) else None
             here = f"{flight}.{zone}.{number}"
-            row[f"{here}.enters.at"] = None if stay is None else clock.local(stay.enters)
-            row[f"{here}.leaves.at"] = (
-                None if stay is None or stay.leaves == NEVER else clock.local(stay.leaves)
-            )
+            row[f"{here}.enters.at"] = None if stay is None else stay.enters
+            row[f"{here}.leaves.at"] = None if stay is None or stay.leaves == NEVER else stay.leaves
             end = NEVER if stay is None else min(stay.leaves, track.last + 1)
             row[f"{here}.inside_s"] = None if stay is None else (end - stay.enters) * clock.step_s
             row[f"{here}.closest_km"] = (
@@ -144,16 +164,17 @@ def _granted(
 
 
 def _side_row(replication: Replication, side: str) -> Row:
-    scenario, clock = replication.prepared.scenario, replication.prepared.clock
+    scenario = replication.prepared.scenario
     row: Row = {}
     mine = [r for r in replication.log if r.data.get("side") == side]
     if side in replication.forces:
-        took_off = [r for r in mine if r.kind in ("airborne", "on-station")]
-        row[f"{side}.pairs"] = len(took_off)
-        row[f"{side}.aircraft"] = sum(r.data["aircraft"] for r in took_off)
+        # A pair that holds on station has taken off too, unless that was before the window: it counts once.
+        flew = {r.who: r.data["aircraft"] for r in mine if r.kind in ("airborne", "on-station")}
+        row[f"{side}.pairs"] = len(flew)
+        row[f"{side}.aircraft"] = sum(flew.values())
         for flight in replication.tracks:
             joined = next((r for r in mine if r.kind == "joined" and r.about == flight), None)
-            row[f"{side}.{flight}.joined.at"] = None if joined is None else clock.local(joined.step)
+            row[f"{side}.{flight}.joined.at"] = None if joined is None else joined.step
             if scenario.intruders[flight].side == side:
                 row[f"{side}.{flight}.escort_late_s"] = _escort_late_s(replication, flight, joined)
     if side in scenario.warning:
@@ -183,21 +204,17 @@ def _escort_late_s(replication: Replication, flight: str, joined: Record | None)
     return None if last is None else (joined.step - last) * replication.prepared.clock.step_s
 
 
-def reported(replication: Replication, values: Mapping[str, float | None] | None = None) -> list[Row]:
-    """Return each reported fact beside what was simulated: gap, tolerance and whether it is within it.
-
-    `values` are those of `simulated` for each fact, where they are known already.
-    """
-    if values is None:
-        facts = replication.prepared.scenario.facts
-        values = {name: simulated(replication, fact) for name, fact in facts.items()}
+def reported(replication: Replication) -> list[Row]:
+    """Return each reported fact beside what was simulated: gap, tolerance and whether it is within it."""
+    clock = replication.prepared.clock
     return [
-        _compared(replication, name, fact, values[name])
+        compared(clock, name, fact, simulated(replication, fact))
         for name, fact in replication.prepared.scenario.facts.items()
     ]
 
 
-def _compared(replication: Replication, name: str, fact: Fact, value: float | None) -> Row:
+def compared(clock: Clock, name: str, fact: Fact, value: float | None) -> Row:
+    """Return one reported fact beside a value of `simulated`."""
     row: Row = {
         "id": name,
         "role": fact.role,
@@ -214,8 +231,8 @@ def _compared(replication: Replication, name: str, fact: Fact, value: float | No
     if fact.take == "time":
         row["gap_s"] = None
         if value is not None:
-            row["simulated"] = replication.prepared.clock.local(int(value))
-            row["gap_s"], row["ok"] = _time_gap(replication, fact, int(value))
+            row["simulated"] = clock.local(int(value))
+            row["gap_s"], row["ok"] = _time_gap(clock, fact, int(value))
     else:
         row["simulated"], row["gap"] = value, None
         if value is not None:
@@ -234,8 +251,7 @@ def _as_reported(fact: Fact) -> str | float | None:
     return f"{low}..{high}"
 
 
-def _time_gap(replication: Replication, fact: Fact, step: int) -> tuple[float, bool]:
-    clock = replication.prepared.clock
+def _time_gap(clock: Clock, fact: Fact, step: int) -> tuple[float, bool]:
     second = step * clock.step_s
     if fact.at is not None:
         gap = second - clock.seconds_at(fact.at)
@@ -256,13 +272,12 @@ def _number_gap(fact: Fact, value: float) -> tuple[float, bool]:
     return round(below + above, 3), below + above == 0
 
 
-def within(replication: Replication, fact: Fact, low: float, high: float) -> bool:
+def within(clock: Clock, fact: Fact, low: float, high: float) -> bool:
     """Return whether an interval of simulated values meets what was reported, with its tolerance."""
     if fact.take != "time":
         least = fact.value - (fact.tolerance or 0.0) if fact.value is not None else fact.low
         most = fact.value + (fact.tolerance or 0.0) if fact.value is not None else fact.high
         return (least is None or high >= least) and (most is None or low <= most)
-    clock = replication.prepared.clock
     early, late = low * clock.step_s, high * clock.step_s
     if fact.at is not None:
         at = clock.seconds_at(fact.at)
@@ -288,7 +303,7 @@ def simulated(replication: Replication, fact: Fact) -> float | None:
     way, _, data = fact.take.partition(":")
     values: list[float] = [r.data[data] for r in found if data in r.data]
     if way == "sum":
-        return sum(values)
+        return round(sum(values), SUM_DIGITS)  # whatever the order in which fractions are added up
     return min(values, default=None)
 
 
@@ -302,7 +317,8 @@ def _selected(replication: Replication, select: Select) -> Iterable[Record]:
         if any(value is not None and record.data.get(key) != value for key, value in wanted.items()):
             continue
         if select.during is not None:
-            stays = replication.tracks[record.about].stays(select.during.zone)
+            track = replication.tracks.get(record.about)  # what is about nobody is in no stay
+            stays = [] if track is None else track.stays(select.during.zone)
             number = select.during.stay
             if number > len(stays) or not stays[number - 1].enters <= record.step < stays[number - 1].leaves:
                 continue

@@ -185,21 +185,28 @@ def _hold(world: World, force: Force, pair: Pair) -> Waiting:
 
 
 def on_station(world: World, force: Force, pair: Pair, place: Vectors) -> Process:
-    """Bring a pair to its station at its clock time, and let it serve from there."""
+    """Bring a pair to its station at its clock time, and let it serve from there.
+
+    It takes off in time for that; a take-off before the window is not told.
+    """
     assert pair.spec.on_station_at is not None
     arrives = world.clock.step_at(pair.spec.on_station_at)
     outbound = home_steps(world, pair, place, force.sphere)
-    pair.fuel_limit = arrives - outbound + world.clock.steps(pair.type.endurance_s)
+    takes_off = arrives - outbound
+    pair.fuel_limit = takes_off + world.clock.steps(pair.type.endurance_s)
     pair.status = "transit"
+    data: dict[str, Any] = {"side": force.name, "type": pair.spec.type, "aircraft": pair.spec.aircraft}
+    if takes_off >= 0:
+        yield from sleep(world, takes_off)
+        pair.cause = emit(world, "airborne", pair.name, "", None, **data).id
     yield from sleep(world, arrives)
     pair.status, pair.place = "holding", place
-    begins = max(0, arrives - outbound)  # of what the window shows of the way there
+    begins = max(0, takes_off)  # of what the window shows of the way there
     origin = force.sphere.interpolate(place, pair.base, (arrives - begins) / max(outbound, 1))
     pair.legs.append(Leg(begins, arrives, origin, place, None))
     pair.sorties += 1
-    data: dict[str, Any] = {"side": force.name, "type": pair.spec.type, "aircraft": pair.spec.aircraft}
     data["station"] = pair.spec.station
-    pair.cause = emit(world, "on-station", pair.name, "", None, **data).id
+    pair.cause = emit(world, "on-station", pair.name, "", pair.cause, **data).id
     yield from serve(world, force, pair, arrives)
 
 

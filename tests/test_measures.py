@@ -261,7 +261,7 @@ def test_an_interval_meets_a_report_if_some_value_of_it_would(
 ) -> None:
     """Interval and report, with its tolerance, have a value in common."""
     keys = {key: clock(v) if key in ("at", "earliest", "latest") else v for key, v in keys.items()}
-    assert within(bursts(), fact(select={"kind": "flares"}, **keys), low, high) is meets
+    assert within(prepared().clock, fact(select={"kind": "flares"}, **keys), low, high) is meets
 
 
 def test_a_row_says_what_was_reported_by_whom_and_in_which_role(tmp_path: Path) -> None:
@@ -352,6 +352,17 @@ def run_until(wanted: str, *overrides: str) -> Replication:
         if any(record.kind == wanted for record in replication.log):
             return replication
     raise AssertionError(f"no {wanted} in 60 replications")
+
+
+@pytest.mark.parametrize(("minute", "took_off"), [(1, 0), (40, 1)])
+def test_a_pair_that_flies_to_a_station_counts_once(minute: int, took_off: int) -> None:
+    """Whether its take-off lies in the window or before it, the pair and its two aircraft count once."""
+    zone = '{ label = "Orbit", kind = "station", lat_deg = 0.0, lon_deg = -1.5, radius_nmi = 5 }'
+    on_station = f'station = "orbit"\non_station_at = 06:{minute:02}:00'
+    run = encounter(f"[zones]\norbit = {zone}\n[fighters.pairs.first]\n{on_station}")
+    assert [sum(r.kind == kind for r in run.log) for kind in ("airborne", "on-station")] == [took_off, 1]
+    row = outcomes(run)
+    assert (row["north.pairs"], row["north.aircraft"]) == (1, 2)
 
 
 EARLY = (

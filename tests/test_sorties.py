@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from tests.encounters import GUEST, RING, SECOND, cause, encounter, records, steps
@@ -136,6 +138,18 @@ def test_a_station_pair_has_flown_there_from_its_base_on_its_own_fuel() -> None:
     took_off = 300 - way_km / (600 * 1.852 / 3600)
     (lands,) = steps(run, "lands")
     assert took_off + 3000 - 3 <= lands <= took_off + 3000
+
+
+def test_a_station_pair_takes_off_in_time_for_its_station() -> None:
+    """The take-off on the way to a station is told once, about no flight, and brings the pair there."""
+    run = encounter(STATION, "fighters.pairs.first.on_station_at = 06:20:00")
+    sphere = run.prepared.sphere
+    way_km = float(sphere.distance_km(sphere.unit(1.0, 0.0), sphere.unit(0.0, -1.5)))
+    (takes_off,), (arrives,) = records(run, "airborne"), records(run, "on-station")
+    assert takes_off.step == 1200 - math.ceil(way_km / (600 * 1.852 / 3600))
+    assert (takes_off.who, takes_off.about, takes_off.cause) == ("first", "", None)
+    assert takes_off.data == {"side": "north", "type": "fast", "aircraft": 2}
+    assert (arrives.step, arrives.cause) == (1200, takes_off.id)
 
 
 def test_before_its_time_a_station_pair_is_not_there() -> None:
