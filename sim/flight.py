@@ -8,7 +8,7 @@ that step on.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.clock import NEVER
+from sim.courses import Fences
 from sim.geo import Sphere
 from sim.zones import Region
 
@@ -133,6 +134,11 @@ class Track:
         place = bisect_right(self.marks, step)
         return self.marks[place] if place < len(self.marks) else NEVER
 
+    @cached_property
+    def fences(self) -> Fences:
+        """The fences of all zones, in their order."""
+        return Fences(self.sphere, [region.fence for region in self.regions.values()])
+
     def distances_km(self, place: Vectors) -> NDArray[np.float64]:
         """Return the distance to a fixed place (shape (3,)) at each step, infinite where the flight is not there."""
         distances = np.full(len(self.units), np.inf)
@@ -140,33 +146,19 @@ class Track:
         distances[span] = self.sphere.distance_km(self.units[span], place)
         return distances
 
-    def departs(self, step: int, waypoints: Sequence[Vectors], km_per_step: float) -> Track:
-        """Return the track that leaves this one at a step, flies through the waypoints and then straight on.
+    def departs(self, step: int, units: Vectors, stays: Mapping[str, list[Stay]]) -> Track:
+        """Return a track that is this one up to and including a step, and then flies on to the end of the window.
 
-        The rows up to and including `step` are this track's own; speed is in km per step, altitude is kept.
+        It is at `units` (steps, 3), and in the zones as its `stays` by zone say; altitude is kept.
         """
-        count = len(self.units) - step
-        flown = np.arange(count) * km_per_step
-        units = self.units.copy()
-        here, start = self.units[step], 0.0
-        for i, waypoint in enumerate(waypoints):
-            length = float(self.sphere.distance_km(here, waypoint))
-            final = i == len(waypoints) - 1
-            on_leg = flown >= start if final else (flown >= start) & (flown < start + length)
-            if length > 0:
-                units[step:][on_leg] = self.sphere.onward(here, waypoint, flown[on_leg] - start)
-            elif final:
-                units[step:][on_leg] = waypoint
-            here, start = waypoint, start + length
-        units[step] = self.units[step]
-        turned = Track(
-            self.name, self.sphere, self.regions, self.first, len(units) - 1, units, self.altitude_ft.copy()
-        )
-        turned.altitude_ft[step:] = self.altitude_ft[step]
-        for zone, region in self.regions.items():
-            turned._inside[zone] = np.concatenate(
-                (self.inside(zone)[: step + 1], region.contains(units[step + 1 :]))
-            )
+        altitude_ft = self.altitude_ft.copy()
+        altitude_ft[step:] = self.altitude_ft[step]
+        turned = Track(self.name, self.sphere, self.regions, self.first, len(units) - 1, units, altitude_ft)
+        for zone, known in stays.items():
+            turned._stays[zone] = known
+            turned._inside[zone] = np.zeros(len(units), dtype=bool)
+            for stay in known:
+                turned._inside[zone][stay.enters : stay.leaves] = True
         return turned
 
 

@@ -12,8 +12,10 @@ leading axes.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import asinh, atanh, cos, radians, sin, sqrt, tan
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -25,7 +27,8 @@ FLATTENING = 1 / 298.257223563  # WGS 84: the same table
 ECCENTRICITY = sqrt(FLATTENING * (2 - FLATTENING))
 
 ROUNDING_KM = 0.001  # more than the error of an angle from a cosine, 0.1 m
-CHUNK = 256  # points compared with a whole line at a time: the matrix then fits a processor's cache
+CHUNK = 256  # points compared with a line at a time: the matrix then fits a processor's cache
+RUN = 16  # vertices of a line are first looked at in runs of so many
 
 # Latitude from conformal latitude, as a sine series in the third flattening n up to n^5, which is 1e-15 rad:
 # C. F. F. Karney, "On auxiliary latitudes", Survey Review 56 (2024), appendix, after L. Krueger (1912).
@@ -143,12 +146,17 @@ class Sphere:
 
     def offset(self, a: Floats, bearing_deg: ArrayLike, km: ArrayLike) -> Floats:
         """Give the points at `km` from `a` on a great circle that leaves `a` by a bearing; not at a pole."""
+        return self.toward(a, self.heading(a, bearing_deg), km)
+
+    def heading(self, a: Floats, bearing_deg: ArrayLike) -> Floats:
+        """Give the unit vector at `a`, at right angles to it, that points along a bearing; not at a pole."""
         bearing = np.radians(np.asarray(bearing_deg, dtype=np.float64))[..., None]
         from_axis = np.hypot(a[..., 0], a[..., 1])
         cos_lon, sin_lon = a[..., 0] / from_axis, a[..., 1] / from_axis
         east = np.stack((-sin_lon, cos_lon, np.zeros_like(from_axis)), axis=-1)
         north = np.stack((-a[..., 2] * cos_lon, -a[..., 2] * sin_lon, from_axis), axis=-1)
-        return self.toward(a, np.sin(bearing) * east + np.cos(bearing) * north, km)
+        heading: Floats = np.sin(bearing) * east + np.cos(bearing) * north
+        return heading
 
     def toward(self, a: Floats, direction: Floats, km: ArrayLike) -> Floats:
         """Give the points at `km` from `a` in a direction: a unit vector at right angles to `a`."""
@@ -171,6 +179,17 @@ class Sphere:
         return self.toward(a, self.direction(a, b), km)
 
 
+class _Near(NamedTuple):
+    """Pairs of a point and a run of vertices that is near to it, in order of the points."""
+
+    rows: NDArray[np.intp]
+    runs: NDArray[np.intp]
+    cosines: Floats
+    """Of the distances of the points from the vertices, shape (pairs, RUN)."""
+    nearest: Floats
+    """Of the distance of each point from the vertex nearest to it."""
+
+
 class ClosedLine:
     """A closed line of short great-circle pieces, walked anticlockwise."""
 
@@ -185,6 +204,8 @@ class ClosedLine:
         self.along_end = np.cross(self.inward, self.ends)
         self.longest_km = float(sphere.distance_km(self.starts, self.ends).max())
         self.sagitta_km = self.longest_km**2 / sphere.radius_km
+        rest = np.repeat(self.starts[-1:], -len(self.starts) % RUN, axis=0)
+        self.runs = np.concatenate((self.starts, rest)).T.reshape(3, -1, RUN)
 
     def bounds_km(self, units: Floats) -> tuple[Floats, Floats]:
         """Give bounds, below and above, of the distance of points (n, 3) from the line, each of shape (n,).
@@ -192,52 +213,66 @@ class ClosedLine:
         The distance from the nearest vertex is the upper one. A nearest point between vertices is at most
         half a piece from one, and at right angles: so cos(upper) is at least cos(lower) cos(half a piece).
         """
-        cosines = np.empty(len(units))
-        for first in range(0, len(units), CHUNK):
-            cosines[first : first + CHUNK] = (units[first : first + CHUNK] @ self.starts.T).max(axis=1)
+        cosines = np.concatenate([np.empty(0), *(part.nearest for part in self._near(units))])
         half_piece = (self.longest_km / 2 + ROUNDING_KM) / self.sphere.radius_km
         least_km = self.sphere.radius_km * np.arccos(np.minimum(cosines / np.cos(half_piece), 1.0))
         most_km = self.sphere.radius_km * np.arccos(np.minimum(cosines, 1.0))
         return np.maximum(least_km - ROUNDING_KM, 0.0), most_km + ROUNDING_KM
 
     def distance_km(self, units: Floats) -> Floats:
-        """Give the distance of points (n, 3) from the line, shape (n,); fast where neighbours are near."""
-        chunks = [self._chunk_distance_km(units[i : i + CHUNK]) for i in range(0, len(units), CHUNK)]
-        return np.concatenate(chunks) if chunks else np.empty(0)
+        """Give the distance of points (n, 3) from the line, shape (n,)."""
+        return self._nearest(units)[1]
 
-    def _chunk_distance_km(self, units: Floats) -> Floats:
-        # The piece nearest to a point starts at most its own length farther away than the nearest vertex. So
-        # leave out, first, the pieces that are too far from the middle of all points; then those too far from
-        # each point.
-        radius_km = self.sphere.radius_km
-        piece = (self.longest_km + ROUNDING_KM) / radius_km
-        middle = units.mean(axis=0)
-        middle /= np.linalg.norm(middle)
-        cosines = self.starts @ middle
-        spread = 2 * float(self.sphere.distance_km(units, middle).max()) / radius_km
-        reach = np.arccos(min(float(cosines.max()), 1.0)) + spread + piece
-        near = np.flatnonzero(cosines >= np.cos(min(reach, np.pi)))
-        cosines = units @ self.starts[near].T
-        reaches = np.arccos(np.minimum(cosines.max(axis=1), 1.0)) + piece
-        rows, columns = np.nonzero(cosines >= np.cos(reaches)[:, None])
-        each_km = self._piece_distance_km(units[rows], near[columns])
-        distance_km: Floats = np.minimum.reduceat(each_km, np.searchsorted(rows, np.arange(len(units))))
-        return distance_km
+    def feet(self, units: Floats) -> tuple[Floats, Floats, Floats]:
+        """Give the points of the line nearest to points (n, 3), the ways outward there, and how far they are."""
+        pieces, distance_km = self._nearest(units)
+        starts, ends, inward = self.starts[pieces], self.ends[pieces], self.inward[pieces]
+        before_start = np.einsum("ni,ni->n", units, self.along_start[pieces]) < 0
+        after_end = np.einsum("ni,ni->n", units, self.along_end[pieces]) > 0
+        beside = units - inward * np.einsum("ni,ni->n", units, inward)[:, None]
+        beside /= np.sqrt(np.einsum("ni,ni->n", beside, beside))[:, None]
+        feet: Floats = np.where(before_start[:, None], starts, np.where(after_end[:, None], ends, beside))
+        return feet, self.outward[pieces], distance_km
 
-    def foot(self, unit: Floats) -> tuple[Floats, Floats, float]:
-        """Give the point of the line nearest to a point (3,), the way outward there, and how far it is."""
-        pieces = np.arange(len(self.starts))
-        each_km = self._piece_distance_km(np.broadcast_to(unit, self.starts.shape), pieces)
-        piece = int(np.argmin(each_km))
-        start, end, inward = self.starts[piece], self.ends[piece], self.inward[piece]
-        if unit @ self.along_start[piece] < 0:
-            foot = start
-        elif unit @ self.along_end[piece] > 0:
-            foot = end
-        else:
-            foot = unit - inward * (unit @ inward)
-            foot = foot / np.linalg.norm(foot)
-        return foot, -inward, float(each_km[piece])
+    def _near(self, units: Floats) -> Iterator[_Near]:
+        """Yield what is near to points (n, 3), a part of the points at a time.
+
+        The problem: most of a line is far from a point, and to compare it with every vertex takes most of the time.
+        The solution: compare it with the middle vertex of every run first; the nearest vertex, and the start of the
+        nearest piece, cannot be much farther from the middle of their run than half its length.
+        """
+        middles = self.runs[:, :, RUN // 2]
+        reach = ((RUN / 2 + 1) * self.longest_km + ROUNDING_KM) / self.sphere.radius_km
+        for first in range(0, len(units), CHUNK):
+            part = units[first : first + CHUNK]
+            cosines = part @ middles
+            least = np.arccos(np.clip(cosines.max(axis=1), -1.0, 1.0))
+            rows, runs = places_of(cosines >= np.cos(np.minimum(least + reach, np.pi))[:, np.newaxis])
+            x, y, z = (part[rows, axis, np.newaxis] * self.runs[axis, runs] for axis in range(3))
+            cosines = x + y + z
+            opens = np.searchsorted(rows, np.arange(len(part)))
+            yield _Near(rows, runs, cosines, np.maximum.reduceat(cosines.max(axis=1), opens))
+
+    def _nearest(self, units: Floats) -> tuple[NDArray[np.intp], Floats]:
+        """Give for each point (n, 3) the first of the pieces nearest to it, and their distance.
+
+        A nearest point is a vertex, or at right angles to a piece that starts at most a piece from it: so no start of
+        a nearest piece has a cosine of less than the nearest vertex's times that of a piece.
+        """
+        pieces, distance_km = [np.empty(0, dtype=np.intp)], [np.empty(0)]
+        piece_cosine = np.cos((self.longest_km + ROUNDING_KM) / self.sphere.radius_km)
+        for number, near in enumerate(self._near(units)):
+            part = units[number * CHUNK : (number + 1) * CHUNK]
+            pair, place = places_of(near.cosines >= (near.nearest * piece_cosine)[near.rows, np.newaxis])
+            rows = near.rows[pair]
+            each = np.minimum(near.runs[pair] * RUN + place, len(self.starts) - 1)
+            each_km = self._piece_distance_km(part[rows], each)
+            least_km = np.minimum.reduceat(each_km, np.searchsorted(rows, np.arange(len(part))))
+            least = np.flatnonzero(each_km == least_km[rows])
+            least = least[np.searchsorted(rows[least], np.arange(len(part)))]
+            pieces.append(each[least])
+            distance_km.append(least_km)
+        return np.concatenate(pieces), np.concatenate(distance_km)
 
     def _piece_distance_km(self, units: Floats, pieces: NDArray[np.intp]) -> Floats:
         """Give the distance of each point (n, 3) from the piece of the same place, shape (n,)."""
@@ -252,6 +287,12 @@ class ClosedLine:
         )
         distance_km: Floats = np.where(after_start & before_end, beside_km, end_km)
         return distance_km
+
+
+def places_of(flags: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Give rows and columns of the true values of a matrix; with few of them five times as fast as `nonzero`."""
+    rows, columns = np.divmod(np.flatnonzero(flags), flags.shape[1])
+    return rows, columns
 
 
 def _half_turn_deg(angle_deg: Floats) -> Floats:

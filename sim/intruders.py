@@ -16,16 +16,13 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from sim.clock import NEVER, Clock
+from sim.departures import Departures
 from sim.flight import Track, Vectors
 from sim.geo import Sphere
 from sim.spec import Name, Section, quantity
 from sim.units import KM_PER_NMI
 from sim.world import Process, World, emit, ring, start, wait
 from sim.zones import Region
-
-RAY_KM = 1.0
-LONGEST_RAY_KM = 1_500.0
-"""How finely and how far a crew looks for a way out that stays clear of an airspace."""
 
 FASTEST_KT = 2_000
 """No crewed aircraft that an intercept is about flies faster over the ground: assumption, Mach 3.4 at height."""
@@ -190,55 +187,11 @@ def form_up(world: World, name: str, partner: str, within_km: float) -> Process:
         emit(world, "formed", name, partner, None)
 
 
-def way_out(region: Region, shunned: list[Region], here: Vectors) -> Vectors:
-    """Return a place just outside a region on the shortest straight way there that stays clear of other regions.
-
-    The way to the nearest edge, if it is clear; else the shortest clear ray of those at every 15 degrees.
-    """
-    sphere, nearest = region.sphere, region.way_out(here)
-    length_km = float(sphere.distance_km(here, nearest))
-    direct = (
-        sphere.onward(here, nearest, np.arange(0.0, length_km, RAY_KM)) if length_km > 0 else here[np.newaxis]
-    )
-    if not any(bool(other.contains(direct).any()) for other in shunned):
-        return nearest
-    clear: list[tuple[float, float]] = []
-    along_km = np.arange(0.0, LONGEST_RAY_KM, RAY_KM)
-    for bearing_deg in np.arange(0.0, 360.0, 15.0):
-        ray = sphere.offset(here, bearing_deg, along_km)
-        out = np.flatnonzero(~region.contains(ray))
-        if len(out) and not any(bool(other.contains(ray[: out[0] + 1]).any()) for other in shunned):
-            clear.append((float(along_km[out[0]]), float(bearing_deg)))
-    if not clear:
-        return nearest
-    km, bearing_deg = min(clear)
-    return sphere.offset(here, bearing_deg, km)
-
-
 def turn_away(world: World, name: str, zones: list[str], cause: int, way: str) -> None:
-    """Take a flight off its script at this step: the shortest way out of each zone that it is in, then straight on.
-
-    `zones` are left in their order (the airspace, then the identification zone); one that the flight is not in, or has
-    left, is not entered on the way if that can be avoided.  Speed and altitude stay as they are; the turn itself takes
-    no time.
-    """
-    step, script = world.now, world.tracks[name]
-    here, waypoints = script.units[step], []
-    shunned = [zone for zone in zones if not script.is_inside(zone, step)]
-    for zone in [zone for zone in zones if zone not in shunned]:
-        here = way_out(script.regions[zone], [script.regions[other] for other in shunned], here)
-        waypoints.append(here)
-        shunned.append(zone)
-    before = min(max(step - 1, script.first), max(script.last - 1, script.first))
-    after = min(before + 1, script.last)
-    km_per_step = float(script.sphere.distance_km(script.units[before], script.units[after]))
-    if not waypoints and km_per_step > 0:
-        waypoints = [script.sphere.onward(script.units[before], script.units[after], 100.0)]
-    elif not waypoints:
-        waypoints = [script.units[step]]
-    track = script.departs(step, waypoints, km_per_step)
+    """Take a flight off its script at this step: the shortest way out of each zone that it is in, then straight on."""
+    track = Departures.of(world.tracks[name], np.array([world.now]), zones).track(0)
     world.tracks[name] = track
-    world.left_script[name] = step
+    world.left_script[name] = world.now
     for key in [key for key in world.own_tables if key[0] == name]:
         del world.own_tables[key]
     emit(world, "turns", name, name, cause, after=way)

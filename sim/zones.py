@@ -11,13 +11,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from functools import cached_property
 from itertools import pairwise
-from math import asin, ceil
+from math import asin, ceil, sqrt
 from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, field_validator, model_validator
 
+from sim.courses import Fence, Fences
 from sim.geo import ClosedLine, Floats, Sphere
 from sim.spec import Name, Section, nearest, quantity
 from sim.units import KM_PER_NMI
@@ -31,6 +32,8 @@ ONE_SHAPE = "lat_deg, lon_deg and radius_nmi; or vertices_deg; or around and mar
 
 PIECE_KM = 2.0  # longest great-circle piece of a boundary; a parallel at 60 degrees strays from it by 0.14 m
 ROUGH_PIECE_KM = 10.0  # the same where bounds of a distance are enough; a parallel strays by 3.4 m
+FENCE_PIECE_KM = 25.0  # the same of a fence; a parallel at 60 degrees strays by 21 m
+FENCE_STRAY_KM = 0.03  # how far an arc round a corner may stray from the chords of a fence
 SLACK_KM = 0.01  # shortcuts keep this far from a boundary: more than all errors of pieces and rounding
 BEYOND_KM = 0.2  # a way out ends this far beyond the boundary
 STRIDE = 60  # a long track is first looked at every so many points
@@ -101,9 +104,23 @@ class Region(ABC):
         self.zone = zone
         self.sphere = sphere
 
-    @abstractmethod
     def contains(self, units: Floats) -> Booleans:
-        """Tell which of the points (n, 3) lie inside, shape (n,); each shape says what its boundary does."""
+        """Tell which of the points (n, 3) lie inside, shape (n,): fast for those of a track in their order."""
+        return self.contains_each(units)
+
+    @abstractmethod
+    def contains_each(self, units: Floats) -> Booleans:
+        """Tell which of the points (n, 3), in no order, lie inside; each shape says what its boundary does."""
+
+    @property
+    @abstractmethod
+    def fence(self) -> Fence:
+        """A rough line along the boundary."""
+
+    @cached_property
+    def fences(self) -> Fences:
+        """The fence of this zone alone, ready to be met."""
+        return Fences(self.sphere, [self.fence])
 
     @abstractmethod
     def boundary_distance_km(self, units: Floats) -> Floats:
@@ -117,28 +134,28 @@ class Region(ABC):
         """
 
     @abstractmethod
-    def _exit(self, unit: Floats) -> tuple[Floats, Floats, float]:
-        """Give a point to leave from, the direction that leads out, and how far the boundary is in km."""
+    def _exits(self, units: Floats) -> tuple[Floats, Floats, float]:
+        """Give where to leave from (n, 3), the directions that lead out, and how far the boundary is in km."""
 
-    def way_out(self, unit: Floats) -> Floats:
-        """Give a point outside, 0.2 km beyond the boundary point nearest to `unit` (3,), a point inside.
+    def ways_out(self, units: Floats) -> Floats:
+        """Give points outside (n, 3), each 0.2 km beyond the boundary point nearest to a point inside.
 
         Where that is inside again, as in a narrow notch, look round the boundary point in growing circles. A
-        point that is outside already is returned as it is.
+        point that is outside already is given as it is.
         """
-        if not self.contains(unit[None])[0]:
-            return unit
-        start, ahead, boundary_km = self._exit(unit)
-        aside = np.cross(start, ahead)
-        turns = np.radians(sorted(range(-170, 181, 10), key=abs))[:, None]
-        directions = np.cos(turns) * ahead + np.sin(turns) * aside
+        ways_out = units.copy()
+        rows = np.flatnonzero(self.contains_each(units))
+        starts, aheads, boundary_km = self._exits(units[rows])
         beyond_km = BEYOND_KM
         while beyond_km < self.sphere.radius_km:
-            points = self.sphere.toward(start, directions, np.full(len(turns), boundary_km + beyond_km))
-            outside = ~self.contains(points)
-            if outside.any():
-                way_out: Floats = points[np.argmax(outside)]
-                return way_out
+            for turn in np.radians(sorted(range(-170, 181, 10), key=abs)):
+                directions = np.cos(turn) * aheads + np.sin(turn) * np.cross(starts, aheads)
+                points = self.sphere.toward(starts, directions, boundary_km + beyond_km)
+                outside = ~self.contains_each(points)
+                ways_out[rows[outside]] = points[outside]
+                rows, starts, aheads = rows[~outside], starts[~outside], aheads[~outside]
+                if not len(rows):
+                    return ways_out
             beyond_km *= 2
         raise ValueError(f"zone {self.name} is too large to leave")
 
@@ -151,9 +168,21 @@ class _Circle(Region):
         self.centre = centre
         self.radius_km = radius_km
 
-    def contains(self, units: Floats) -> Booleans:
-        inside: Booleans = units @ self.centre >= np.cos(self.radius_km / self.sphere.radius_km)
+    def contains_each(self, units: Floats) -> Booleans:
+        # Not a matrix product: that may round a point otherwise among others than alone.
+        cosines = np.einsum("ni,i->n", units, self.centre)
+        inside: Booleans = cosines >= np.cos(self.radius_km / self.sphere.radius_km)
         return inside
+
+    @cached_property
+    def fence(self) -> Fence:
+        """A rough line along the boundary."""
+        turn = sqrt(
+            8 * FENCE_STRAY_KM / self.radius_km
+        )  # an arc strays from its chord by radius * turn**2 / 8
+        bearings = np.linspace(0.0, 360.0, max(6, ceil(2 * np.pi / turn)) + 1)
+        points = self.sphere.offset(self.centre, bearings, self.radius_km)
+        return Fence(points, np.ones(len(points) - 1, dtype=np.bool_), FENCE_STRAY_KM)
 
     def boundary_distance_km(self, units: Floats) -> Floats:
         distance_km: Floats = np.abs(self.sphere.distance_km(units, self.centre) - self.radius_km)
@@ -164,11 +193,11 @@ class _Circle(Region):
         bearings = np.linspace(0.0, 360.0, count + 1)
         return _outline(self.sphere, self.sphere.offset(self.centre, bearings, self.radius_km))
 
-    def _exit(self, unit: Floats) -> tuple[Floats, Floats, float]:
-        ahead = self.sphere.direction(self.centre, unit)
-        if not ahead.any():  # the very centre: all ways out are equally long
-            ahead = self.sphere.direction(self.centre, self.sphere.offset(self.centre, 0.0, 1.0))
-        return self.centre, ahead, self.radius_km
+    def _exits(self, units: Floats) -> tuple[Floats, Floats, float]:
+        aheads = self.sphere.direction(self.centre, units)
+        # From the very centre all ways out are equally long.
+        aheads[~aheads.any(axis=1)] = self.sphere.heading(self.centre, 0.0)
+        return np.broadcast_to(self.centre, aheads.shape), aheads, self.radius_km
 
 
 class _Lined(Region):
@@ -183,16 +212,12 @@ class _Lined(Region):
     """
 
     @abstractmethod
-    def _contains_each(self, units: Floats) -> Booleans:
-        """Tell which of the points lie inside, one by one."""
-
-    @abstractmethod
     def _beyond_km(self, units: Floats) -> tuple[Floats, Floats]:
         """Give bounds, below and above, of how far points are beyond the boundary, negative inside."""
 
     def contains(self, units: Floats) -> Booleans:
         if len(units) <= 2 * STRIDE:
-            return self._contains_each(units)
+            return self.contains_each(units)
         coarse = np.append(np.arange(0, len(units) - 1, STRIDE), len(units) - 1)
         low_km, high_km = self._beyond_km(units[coarse])
         between_km = np.add.reduceat(self._hops_km(units), coarse[:-1])
@@ -202,7 +227,7 @@ class _Lined(Region):
         lengths[-1] += 1  # the last stretch includes its end
         contained = np.repeat(inside, lengths)
         unsure = np.flatnonzero(np.repeat(~(inside | outside), lengths))
-        contained[unsure] = self._contains_each(units[unsure])
+        contained[unsure] = self.contains_each(units[unsure])
         return contained
 
     def _hops_km(self, units: Floats) -> Floats:
@@ -244,10 +269,27 @@ class _Polygon(_Lined):
         return _line(self.sphere, self._points_deg(ROUGH_PIECE_KM))
 
     @cached_property
-    def _edges(self) -> list[tuple[float, float, float, float]]:
-        """Each edge's southern latitude, the longitude there, northern latitude, and longitude per latitude.
+    def fence(self) -> Fence:
+        """A rough line along the boundary."""
+        line, stray_km = self.fence_line
+        points = np.concatenate((line.starts, line.ends[-1:]))
+        return Fence(points, np.ones(len(line.starts), dtype=np.bool_), stray_km)
 
-        From south to north, whichever way it is walked: two polygons that share an edge then have the same.
+    @cached_property
+    def fence_line(self) -> tuple[ClosedLine, float]:
+        """The boundary as long pieces, and more than it strays from them in km: most in the middle of a piece."""
+        points_deg = self._points_deg(FENCE_PIECE_KM)
+        line = _line(self.sphere, points_deg)
+        middles_deg = (points_deg[:-1] + points_deg[1:]) / 2
+        middles = self.sphere.unit(middles_deg[:, 0], middles_deg[:, 1])
+        stray = np.abs(np.einsum("ni,ni->n", middles, line.inward)).max()
+        return line, 2 * float(stray) * self.sphere.radius_km + SLACK_KM
+
+    @cached_property
+    def _edges(self) -> Floats:
+        """The edges' southern latitudes, longitudes there, northern latitudes, and longitudes per latitude: (4, e, 1).
+
+        From south to north, whichever way they are walked: two polygons that share an edge then have the same.
         Edges along a parallel are left out, no ray crosses them.
         """
         edges = []
@@ -255,7 +297,7 @@ class _Polygon(_Lined):
             (south, lon_south), (north, lon_north) = sorted((here.tolist(), there.tolist()))
             if south < north:
                 edges.append((south, lon_south, north, (lon_north - lon_south) / (north - south)))
-        return edges
+        return np.array(edges).reshape(-1, 4).T[..., np.newaxis]
 
     def boundary_distance_km(self, units: Floats) -> Floats:
         return self.boundary.distance_km(units)
@@ -263,26 +305,24 @@ class _Polygon(_Lined):
     def outline_deg(self, max_step_km: float = 5.0) -> Floats:
         return self._points_deg(max_step_km)
 
-    def _exit(self, unit: Floats) -> tuple[Floats, Floats, float]:
-        foot, outward, distance_km = self.boundary.foot(unit)
-        if distance_km < 0.001:  # too near to tell a direction
-            return foot, outward, 0.0
-        return foot, -self.sphere.direction(foot, unit), 0.0
+    def _exits(self, units: Floats) -> tuple[Floats, Floats, float]:
+        feet, outward, distance_km = self.boundary.feet(units)
+        too_near = distance_km < 0.001  # to tell a direction
+        return feet, np.where(too_near[:, np.newaxis], outward, -self.sphere.direction(feet, units)), 0.0
 
-    def _contains_each(self, units: Floats) -> Booleans:
+    def contains_each(self, units: Floats) -> Booleans:
         """Tell which points are inside: a ray eastward from them crosses the edges an odd number of times."""
         lat, lon = self.sphere.degrees(units)
         lon = lon + 360.0 * np.round((self.middle_deg - lon) / 360.0)
-        inside = np.zeros(len(units), dtype=np.bool_)
-        for south, lon_south, north, slope in self._edges:
-            beside = np.flatnonzero((south <= lat) & (lat < north))
-            inside[beside] ^= lon[beside] < lon_south + (lat[beside] - south) * slope
+        south, lon_south, north, slope = self._edges
+        crossed = (south <= lat) & (lat < north) & (lon < lon_south + (lat - south) * slope)
+        inside: Booleans = np.logical_xor.reduce(crossed, axis=0)
         return inside
 
     def _beyond_km(self, units: Floats) -> tuple[Floats, Floats]:
         least_km, most_km = self._rough_boundary.bounds_km(units)
         least_km, most_km = least_km - SLACK_KM, most_km + SLACK_KM
-        inside = self._contains_each(units)
+        inside = self.contains_each(units)
         return np.where(inside, -most_km, least_km), np.where(inside, -least_km, most_km)
 
     def _points_deg(self, max_step_km: float) -> Floats:
@@ -336,23 +376,48 @@ class _Grown(_Lined):
         points = points[~self.base.contains(points) & (self.base.boundary_distance_km(points) >= near_km)]
         return _outline(self.sphere, np.concatenate([points, points[:1]]))
 
-    def _exit(self, unit: Floats) -> tuple[Floats, Floats, float]:
-        foot, ahead, _ = self.base._exit(unit)
-        if not self.base.contains(unit[None])[0]:
-            outward = self.sphere.direction(foot, unit)
-            ahead = outward if outward.any() else ahead
-        return foot, ahead, self.margin_km
+    def _exits(self, units: Floats) -> tuple[Floats, Floats, float]:
+        feet, aheads, _ = self.base._exits(units)
+        outward = self.sphere.direction(feet, units)
+        beyond = ~self.base.contains_each(units) & outward.any(axis=1)
+        return feet, np.where(beyond[:, np.newaxis], outward, aheads), self.margin_km
+
+    @cached_property
+    def fence(self) -> Fence:
+        """A rough line along the boundary: what is a margin outward of the base's pieces and round its corners.
+
+        Where the base is concave parts of it lie inside the zone, and no part of its boundary is left out.
+        """
+        line, stray_km = self.base.fence_line
+        before, after = np.roll(line.outward, 1, axis=0), line.outward
+        convex = np.einsum("ni,ni->n", np.cross(before, after), line.starts) > 0
+        turns = np.where(convex, np.arccos(np.clip(np.einsum("ni,ni->n", before, after), -1.0, 1.0)), 0.0)
+        counts = np.ceil(turns / np.sqrt(8 * FENCE_STRAY_KM / self.margin_km)).astype(np.int64)
+        points, drawn = [], []
+        for piece, count in enumerate(counts):
+            share = np.arange(count + 1) / max(count, 1)
+            directions = (
+                self.sphere.interpolate(before[piece], after[piece], share) if count else after[[piece]]
+            )
+            points.append(self.sphere.toward(line.starts[piece], directions, self.margin_km))
+            points.append(self.sphere.toward(line.ends[[piece]], after[[piece]], self.margin_km))
+            drawn += [True] * (count + 1) + [
+                False
+            ]  # the last leads to the next piece, round a concave corner far
+        # An arc strays from its chords by margin * turn**2 / 8, the line beside a piece by length**2 / (16 radii).
+        stray_km += FENCE_STRAY_KM + line.longest_km**2 / (16 * self.sphere.radius_km)
+        return Fence(np.concatenate(points), np.array(drawn[:-1]), stray_km)
 
     def _beyond_km(self, units: Floats) -> tuple[Floats, Floats]:
         low_km, high_km = self.base._beyond_km(units)
         return low_km - self.margin_km, high_km - self.margin_km
 
-    def _contains_each(self, units: Floats) -> Booleans:
+    def contains_each(self, units: Floats) -> Booleans:
         boundary = self.base.boundary
         least_km, most_km = boundary.bounds_km(units)
         contained: Booleans = most_km <= self.margin_km
         rest = np.flatnonzero(~contained)
-        contained[rest] = self.base._contains_each(units[rest])
+        contained[rest] = self.base.contains_each(units[rest])
         rest = np.flatnonzero(~contained & (least_km <= self.margin_km))
         contained[rest] = boundary.distance_km(units[rest]) <= self.margin_km
         return contained

@@ -198,23 +198,28 @@ def test_distance_from_a_closed_line_by_hand() -> None:
     least_km, most_km = line.bounds_km(beyond)
     assert (least_km <= 3).all()
     assert (most_km >= 3).all()
-    foot, outward, distance_km = line.foot(beyond[1])
-    assert distance_km == pytest.approx(3, abs=1e-6)
-    assert foot == pytest.approx(side, abs=1e-10)
-    assert outward @ sphere.direction(foot, beyond[0]) == pytest.approx(1, abs=1e-9)
+    feet, outward, distance_km = line.feet(beyond)
+    assert distance_km == pytest.approx(np.full(3, 3.0), abs=1e-6)
+    assert feet == pytest.approx(np.array([side, side, corners[0]]), abs=1e-10)
+    assert outward[1] @ sphere.direction(side, beyond[0]) == pytest.approx(1, abs=1e-9)
 
 
 def test_distance_from_a_closed_line_is_that_from_all_its_pieces() -> None:
-    """Leaving out far pieces changes no distance: points in one array get what each gets alone."""
+    """Leaving out far pieces changes no distance, and a foot is on the line and as far as it says."""
     random = np.random.default_rng(1)
     bearings = np.sort(random.uniform(0, 360, 300))[::-1]
     ring = sphere.offset(sphere.unit(37.0, 131.0), bearings, random.uniform(150, 250, 300))
     line = ClosedLine(sphere, np.concatenate([ring, ring[:1]]))
     points = sphere.unit(random.uniform(33, 41, 700), random.uniform(126, 136, 700))
     together = line.distance_km(points)
-    alone = np.array([line.foot(point)[2] for point in points])
+    pieces = np.arange(len(line.starts))
+    alone = np.array([line._piece_distance_km(np.tile(point, (300, 1)), pieces).min() for point in points])
     assert together == pytest.approx(alone, abs=1e-9)
     least_km, most_km = line.bounds_km(points)
     assert (least_km <= alone).all()
     assert (alone <= most_km).all()
+    feet, _, distance_km = line.feet(points)
+    assert sphere.distance_km(points, feet) == pytest.approx(alone, abs=1e-9)
+    assert (line.distance_km(feet) < 1e-9).all()
+    assert (distance_km == [line.feet(point[np.newaxis])[2][0] for point in points]).all()
     assert line.distance_km(points[:0]).shape == (0,)

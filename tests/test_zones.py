@@ -73,6 +73,11 @@ def inside(region: Region, *lat_lon_deg: tuple[float, float]) -> list[bool]:
     return region.contains(sphere.unit(lat_deg, lon_deg)).tolist()
 
 
+def way_out(name: str, unit: Floats) -> Floats:
+    """Give the way out of a region for one point."""
+    return REGIONS[name].ways_out(unit[np.newaxis])[0]
+
+
 def smooth_track(seed: int, count: int, km_per_step: float) -> Floats:
     """Fly from a random place near the centre, with a heading that drifts."""
     random = np.random.default_rng(seed)
@@ -249,40 +254,70 @@ def test_the_way_out_is_outside(region: Region, north: float, east: float) -> No
     outline = OUTLINES_DEG[region.name]
     low, high = outline.min(axis=0), outline.max(axis=0)
     point = sphere.unit(*(low + np.array([north, east]) * (high - low)))
-    way_out = region.way_out(point)
+    (way_out,) = region.ways_out(point[np.newaxis])
     assert not region.contains(way_out[np.newaxis])[0]
     if region.contains(point[np.newaxis])[0]:
         boundary_km = float(region.boundary_distance_km(point[np.newaxis])[0])
         assert float(sphere.distance_km(point, way_out)) >= boundary_km - 0.001
     else:
-        assert way_out is point
+        assert np.array_equal(way_out, point)
+
+
+@each_region
+def test_ways_out_of_many_points_are_those_of_each(region: Region) -> None:
+    """Points in one array, inside and outside, get to the last bit what each gets alone."""
+    random = np.random.default_rng(6)
+    points = sphere.unit(random.uniform(30, 41, 200), random.uniform(122, 135, 200))
+    alone = [region.ways_out(point[np.newaxis])[0] for point in points]
+    assert np.array_equal(region.ways_out(points), alone)
+
+
+@each_region
+def test_a_boundary_strays_from_its_fence_no_farther_than_it_says(region: Region) -> None:
+    """Where a random segment of 2 km crosses the boundary there is a drawn piece of the fence within `stray_km`."""
+    random = np.random.default_rng(8)
+    outline = sphere.unit(*OUTLINES_DEG[region.name].T)
+    start = sphere.offset(outline, random.uniform(0, 360, len(outline)), 2.0)
+    end = sphere.offset(outline, random.uniform(0, 360, len(outline)), 2.0)
+    crosses = region.contains_each(start) != region.contains_each(end)
+    start, end = start[crosses], end[crosses]
+    assert len(start) > 10
+    for _ in range(40):
+        middle = sphere.interpolate(start, end, 0.5)
+        beyond = (region.contains_each(middle) == region.contains_each(start))[:, np.newaxis]
+        start, end = np.where(beyond, middle, start), np.where(beyond, end, middle)
+    pieces = np.flatnonzero(region.fence.drawn)
+    share = np.linspace(0, 1, 201)[:, np.newaxis, np.newaxis]
+    spots = sphere.interpolate(
+        region.fence.points[pieces],
+        region.fence.points[pieces + 1],
+        np.broadcast_to(share[..., 0], (201, len(pieces))),
+    ).reshape(-1, 3)
+    least_km = [float(sphere.distance_km(spots, point).min()) for point in start]
+    assert max(least_km) <= np.hypot(
+        region.fence.stray_km, 25 / 400
+    )  # a spot is at most 1/400 of a piece away
 
 
 def test_the_way_out_is_the_shortest() -> None:
     """From 5 km south of 39 N the way out leads north to 0.2 km beyond; from a centre, to the rim."""
     parallel = sphere.unit(39.0, 128.5)
     start = sphere.offset(parallel, 180.0, 5.0)
-    assert float(sphere.distance_km(start, REGIONS["large"].way_out(start))) == pytest.approx(5.2, abs=0.001)
-    assert float(sphere.distance_km(parallel, REGIONS["large"].way_out(start))) == pytest.approx(
-        0.2, abs=0.001
-    )
-    assert float(sphere.distance_km(start, REGIONS["near"].way_out(start))) == pytest.approx(60.76, abs=0.001)
+    assert float(sphere.distance_km(start, way_out("large", start))) == pytest.approx(5.2, abs=0.001)
+    assert float(sphere.distance_km(parallel, way_out("large", start))) == pytest.approx(0.2, abs=0.001)
+    assert float(sphere.distance_km(start, way_out("near", start))) == pytest.approx(60.76, abs=0.001)
     outside = sphere.offset(parallel, 0.0, 50.0)  # of the base, not of the grown zone
-    assert float(sphere.distance_km(outside, REGIONS["near"].way_out(outside))) == pytest.approx(
-        5.76, abs=0.001
-    )
+    assert float(sphere.distance_km(outside, way_out("near", outside))) == pytest.approx(5.76, abs=0.001)
     centre = sphere.unit(*CENTRE_DEG)
-    assert float(sphere.distance_km(centre, REGIONS["airspace"].way_out(centre))) == pytest.approx(
-        22.424, abs=1e-6
-    )
+    assert float(sphere.distance_km(centre, way_out("airspace", centre))) == pytest.approx(22.424, abs=1e-6)
 
 
 def test_the_way_out_from_beside_a_narrow_notch() -> None:
     """Next to the inner end of a notch the nearest outside is in the notch or past it, never inside."""
     for lat_deg in np.linspace(36.44, 36.56, 25):
         for lon_deg in (130.38, 130.395, 130.4, 130.45, 130.9):
-            point = sphere.unit(lat_deg, lon_deg)
-            assert not REGIONS["notched"].contains(REGIONS["notched"].way_out(point)[np.newaxis])[0]
+            out = way_out("notched", sphere.unit(lat_deg, lon_deg))
+            assert not REGIONS["notched"].contains(out[np.newaxis])[0]
 
 
 @each_region
