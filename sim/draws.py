@@ -345,6 +345,13 @@ class Uniforms:
         self, entity: str, decision: str, occurrence: int, start: int, count: int
     ) -> NDArray[np.float64]:
         """Return the uniform numbers of `count` replications from `start` on, each in [0, 1) with 53 bits."""
+        raw = self.raw_column(entity, decision, occurrence, start, count)
+        return (raw >> np.uint64(11)).astype(np.float64) * 2.0**-53
+
+    def raw_column(
+        self, entity: str, decision: str, occurrence: int, start: int, count: int
+    ) -> NDArray[np.uint64]:
+        """Return the 64 random bits of which the leading 53 are the uniform numbers of `column`."""
         first, skip = divmod(start, 4)
         self._bits.state = {
             "bit_generator": "Philox",
@@ -357,8 +364,8 @@ class Uniforms:
             "has_uint32": 0,
             "uinteger": 0,
         }
-        raw = self._bits.random_raw(skip + count)[skip:]
-        return (raw >> np.uint64(11)).astype(np.float64) * 2.0**-53
+        raw: NDArray[np.uint64] = self._bits.random_raw(skip + count)[skip:]
+        return raw
 
     def value(self, replication: int, entity: str, decision: str, occurrence: int) -> float:
         """Return the uniform number of one decision in one replication."""

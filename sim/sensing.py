@@ -86,11 +86,17 @@ def confirmation_law(hit_share: float, hits: int, scans: int, most: int = MOST_S
     return tuple(law)
 
 
+def limits_km(radar: Radar, track: Track) -> NDArray[np.float64]:
+    """Return for each step how far a radar sees a flight: its range, or its horizon where that is nearer."""
+    horizon_km = HORIZON_KM_PER_SQRT_M * (np.sqrt(radar.height_m) + np.sqrt(track.altitude_ft * M_PER_FT))
+    limits: NDArray[np.float64] = np.minimum(radar.range_km, horizon_km)
+    return limits
+
+
 def cover(radar: Radar, track: Track) -> NDArray[np.bool_]:
     """Return for each step whether a radar covers a flight, shape (steps,)."""
-    horizon_km = HORIZON_KM_PER_SQRT_M * (np.sqrt(radar.height_m) + np.sqrt(track.altitude_ft * M_PER_FT))
     site = track.sphere.unit(radar.lat_deg, radar.lon_deg)
-    covered: NDArray[np.bool_] = track.distances_km(site) <= np.minimum(radar.range_km, horizon_km)
+    covered: NDArray[np.bool_] = track.distances_km(site) <= limits_km(radar, track)
     return covered
 
 

@@ -1,0 +1,216 @@
+"""Draws in columns: one decision of many replications at once, exactly as the processes draw it one by one.
+
+The problem: a search in a table of thresholds costs more than the random number itself.  The solution: a guide table
+by the leading bits of the number.  Nearly all of its entries name the quantile outright; the few numbers whose bits
+leave a threshold undecided are looked up in the table of thresholds, which is `draws.thresholds`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.clock import Clock
+from sim.draws import Constant, Distribution, Uniforms, quantile_index
+
+Whole = NDArray[np.int32]
+Flags = NDArray[np.bool_]
+Rows = NDArray[np.intp]
+
+FAR = 1 << 29
+"""A step that does not come, small enough that a duration may be added to it without leaving 32 bits."""
+
+GUIDE_BITS = 13
+TAIL = 2.0**-15
+"""Share of the numbers for which no thresholds are kept; they are looked up one by one."""
+
+MOST_INDEX = 1_000_000
+"""As in `world.drawn`: the highest multiple of a resolution that a drawn value can be."""
+
+
+def to_uniform(raw: NDArray[np.uint64]) -> NDArray[np.float64]:
+    """Return raw 64-bit numbers as uniform numbers, as `Uniforms.column` does."""
+    return (raw >> np.uint64(11)).astype(np.float64) * 2.0**-53
+
+
+class Guide:
+    """A rising table of thresholds with a guide to it: how many thresholds a uniform number has reached."""
+
+    def __init__(self, thresholds: NDArray[np.float64], least: int = 0) -> None:
+        self.thresholds, self.least = thresholds, least
+        edges = np.arange(2**GUIDE_BITS + 1) / 2.0**GUIDE_BITS
+        below = np.searchsorted(thresholds, edges[:-1], side="right")
+        through = np.searchsorted(thresholds, np.nextafter(edges[1:], 0.0), side="right")
+        self.guide = np.where(below == through, np.maximum(below, least), -1).astype(np.int32)
+        self.sure = bool((self.guide >= 0).all())
+
+    def index(self, raw: NDArray[np.uint64]) -> Whole:
+        """Return the number of thresholds at or below each uniform number, at least `least`, shape of `raw`."""
+        found: Whole = self.guide.take((raw >> np.uint64(64 - GUIDE_BITS)).view(np.int64))
+        if not self.sure:
+            unsure = np.flatnonzero(found < 0)
+            if len(unsure):
+                found[unsure] = self.search(to_uniform(raw[unsure]))
+        return found
+
+    def search(self, u: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Return the same by a search, for the numbers that the guide leaves undecided."""
+        return np.maximum(np.searchsorted(self.thresholds, u, side="right"), self.least)
+
+
+class LawGuide(Guide):
+    """The guide of a law on multiples of a resolution: its index is `draws.quantile_index`."""
+
+    def __init__(self, law: Distribution, resolution: float, most: int, least: int) -> None:
+        self.law, self.resolution, self.most = law, resolution, most
+        table: list[float] = []
+        while len(table) < most and (not table or table[-1] < 1.0 - TAIL):
+            table.append(law.cdf(len(table) * resolution))
+        self.whole = len(table) == most or table[-1] >= 1.0
+        super().__init__(np.array(table), least)
+        if not self.whole:
+            self.guide[self.guide >= len(table)] = -1
+            self.sure = False
+
+    def search(self, u: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Return the index by a search, and beyond the kept thresholds one by one."""
+        found = np.searchsorted(self.thresholds, u, side="right")
+        if not self.whole:
+            for place in np.flatnonzero(found >= len(self.thresholds)):
+                found[place] = quantile_index(self.law, float(u[place]), self.resolution, self.most)
+        return np.maximum(found, self.least)
+
+
+class Columns:
+    """The draws of replications `first` to `first + count - 1`: each column is made once and then kept.
+
+    `guides` outlives the chunk.
+    """
+
+    def __init__(
+        self, uniforms: Uniforms, clock: Clock, first: int, count: int, guides: dict[Any, Guide]
+    ) -> None:
+        self.uniforms, self.clock, self.first, self.count, self.guides = uniforms, clock, first, count, guides
+        self.kept: dict[Any, Any] = {}
+
+    def raw(self, entity: str, decision: str, occurrence: int) -> NDArray[np.uint64]:
+        """Return the random bits of a decision, shape (count,)."""
+        return self.uniforms.raw_column(entity, decision, occurrence, self.first, self.count)
+
+    def steps(
+        self, law: Distribution, entity: str, decision: str, occurrence: int, *, least: int = 1
+    ) -> Whole:
+        """Return drawn durations in whole steps as `world.drawn_steps`, beyond the window one step beyond it."""
+        return self._indices(law, entity, decision, occurrence, self.clock.step_s, self.clock.last + 1, least)
+
+    def multiples(
+        self, law: Distribution, entity: str, decision: str, occurrence: int, resolution: float
+    ) -> Whole:
+        """Return drawn values as multiples of a resolution, as `world.drawn`."""
+        return self._indices(law, entity, decision, occurrence, resolution, MOST_INDEX, 0)
+
+    def _indices(
+        self,
+        law: Distribution,
+        entity: str,
+        decision: str,
+        occurrence: int,
+        resolution: float,
+        most: int,
+        least: int,
+    ) -> Whole:
+        key = (entity, decision, occurrence, id(law))
+        found: Whole | None = self.kept.get(key)
+        if found is None:
+            if isinstance(law, Constant):
+                index = max(least, quantile_index(law, 0.0, resolution, most))
+                found = np.full(self.count, index, dtype=np.int32)
+            else:
+                raw = self.raw(entity, decision, occurrence)
+                found = self._guide(law, resolution, most, least).index(raw)
+            self.kept[key] = found
+        return found
+
+    def _guide(self, law: Distribution, resolution: float, most: int, least: int) -> Guide:
+        key = (law, resolution, most, least)
+        guide = self.guides.get(key)
+        if guide is None:
+            guide = self.guides[key] = LawGuide(law, resolution, most, least)
+        return guide
+
+    def below(self, share: float, entity: str, decision: str, occurrence: int) -> Flags:
+        """Return whether the uniform number of a decision lies below a share."""
+        key = (entity, decision, occurrence, share)
+        found: Flags | None = self.kept.get(key)
+        if found is None:
+            found = self._below(share, entity, decision, occurrence)
+            self.kept[key] = found
+        return found
+
+    def _below(self, share: float, entity: str, decision: str, occurrence: int) -> Flags:
+        if share <= 0.0 or share >= 1.0:
+            return np.full(self.count, share >= 1.0)
+        # u < share for u = m * 2**-53 is m < share * 2**53, rounded up; m are the leading 53 bits.
+        bound = np.uint64(int(np.ceil(np.ldexp(share, 53))) << 11)
+        flags: Flags = self.raw(entity, decision, occurrence) < bound
+        return flags
+
+
+def at_rows(column: NDArray[Any], rows: Rows | None) -> NDArray[Any]:
+    """Return the rows of a column; all of them where none are named."""
+    return column if rows is None else column[rows]
+
+
+def pick(table: NDArray[Any], rows: Rows) -> NDArray[Any]:
+    """Return a table's columns (..., replications) at rows; a table that holds for all has one column."""
+    return table if table.shape[-1] == 1 else table[..., rows]
+
+
+def next_within(begins: Whole, ends: Whole, at: Whole) -> Whole:
+    """Return the first step from `at` on that lies in one of the spans [begins, ends), or FAR.
+
+    begins, ends (spans, replications or 1); at (replications,).
+    """
+    found = np.full(at.shape, FAR, dtype=np.int32)
+    for begin, end in zip(begins, ends, strict=True):
+        step = np.maximum(at, begin)
+        np.putmask(step, step >= end, FAR)
+        np.minimum(found, step, out=found)
+    return found
+
+
+def lies_within(begins: Whole, ends: Whole, at: Whole) -> Flags:
+    """Return whether steps lie in one of the spans [begins, ends)."""
+    found = np.zeros(at.shape, dtype=bool)
+    for begin, end in zip(begins, ends, strict=True):
+        found |= (begin <= at) & (at < end)
+    return found
+
+
+def in_time_order(slots: list[Whole], last: int, *, distinct: bool = True) -> Whole:
+    """Return events (each a column of steps) by time: row i holds the i-th step of each replication.
+
+    Steps after `last` do not count; of `distinct` events no step comes twice.  Shape (most in one replication,
+    replications).
+    """
+    if len(slots) == 1:
+        return slots[0][np.newaxis]
+    steps = np.stack(slots)
+    happened = steps <= last
+    most = int(happened.sum(axis=0).max(initial=0))
+    if most <= 1:
+        return steps.min(axis=0)[np.newaxis]
+    replication, slot = np.nonzero(happened.T)
+    at = steps[slot, replication].astype(np.int64)
+    order = np.argsort(replication * np.int64(FAR) + at, kind="stable")
+    replication, at = replication[order], at[order]
+    if distinct:
+        fresh = np.ones(len(at), dtype=bool)
+        fresh[1:] = (replication[1:] != replication[:-1]) | (at[1:] != at[:-1])
+        replication, at = replication[fresh], at[fresh]
+    place = np.arange(len(at)) - np.searchsorted(replication, replication, side="left")
+    ordered = np.full((int(place.max()) + 1, steps.shape[1]), FAR, dtype=np.int32)
+    ordered[place, replication] = at
+    return ordered

@@ -1,0 +1,161 @@
+"""Command in columns: what is announced where, when it is known at a post, and what decisions come of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from sim.arrays.columns import FAR, Whole, in_time_order
+from sim.arrays.telling import Outcome, Telling
+from sim.command import Command, Stage, event_of, lasting_events, link_between
+
+Slots = list[tuple[Whole, Whole]]
+"""(announced, known) of each announcement: columns of steps."""
+
+
+class Exchange:
+    """Which nodes announce a signal about a flight, and when it is known at another post."""
+
+    def __init__(
+        self, telling: Telling, command: Command, sources: Mapping[tuple[str, str], list[tuple[str, object]]]
+    ) -> None:
+        self.telling, self.command, self.sources = telling, command, sources
+        self.lasting = lasting_events(command.stages)
+        self.kept: dict[tuple[str, str, str], tuple[bool, Slots]] = {}
+
+    def slots(self, post: str, signal: str, about: str) -> Slots:
+        """Return the announcements of a signal about a flight that are heard at a post."""
+        key = (post, signal, about)
+        kept = self.kept.get(key)
+        if kept is not None:
+            return kept[1]
+        telling, stale = self.telling, len(self.telling.stale)
+        said: dict[str, list[Whole]] = {}
+        for where, source in self.sources.get((signal, about), []):
+            if where != post and link_between(self.command.links, where, post) is None:
+                continue
+            steps = telling.node(source).get(("signal", signal, about, where), [])
+            said.setdefault(where, []).extend(steps)
+        slots: Slots = []
+        for where, steps in said.items():
+            if where == post:
+                slots += [(step, step) for step in steps]
+                continue
+            link = link_between(self.command.links, where, post)
+            assert link is not None  # else it was not asked
+            if not steps:
+                continue
+            law = self.command.links[link].delay_s
+            for number, step in enumerate(in_time_order(steps, telling.last), start=1):
+                delay = telling.steps(law, link, f"{signal} {about}", number, least=0)
+                slots.append((step, step + delay))
+        if len(telling.stale) == stale:  # what rests on a telling before is asked for anew
+            self.kept[key] = (True, slots)
+        return slots
+
+    def first(self, post: str, signal: str, about: str) -> Whole | None:
+        """Return the step at which a signal about a flight is first known at a post; None if it never is."""
+        return _first([known for _, known in self.slots(post, signal, about)])
+
+    def first_in(self, post: str, signal: str, about: str, zone: str, window: int) -> Whole | None:
+        """Return the same for what was announced in the window of one stay in a zone."""
+        _, leaves = self.telling.flights[about].stays(zone)
+        found = []
+        for announced, known in self.slots(post, signal, about):
+            known = known.copy()
+            if window > 1:
+                known[announced <= leaves[window - 2]] = FAR
+            if window <= len(leaves):
+                known[announced > leaves[window - 1]] = FAR
+            found.append(known)
+        return _first(found)
+
+    def opened(self, post: str, signals: list[str], about: str, zone: str, window: int) -> Whole | None:
+        """Return the step at which the first passing signal of a stay's window is announced to a post."""
+        _, leaves = self.telling.flights[about].stays(zone)
+        found = []
+        for signal in signals:
+            if signal in self.lasting:
+                continue
+            for announced, _ in self.slots(post, signal, about):
+                step = announced.copy()
+                if window > 1:
+                    step[announced <= leaves[window - 2]] = FAR
+                if window <= len(leaves):
+                    step[announced > leaves[window - 1]] = FAR
+                found.append(step)
+        return _first(found)
+
+    def known(self, post: str, signal: str, about: str, per: str | None, window: int) -> Whole | None:
+        """Return when a signal is known for one purpose: of a stay's window, or whenever if it lasts."""
+        if per is None or signal in self.lasting:
+            return self.first(post, signal, about)
+        return self.first_in(post, signal, about, per, window)
+
+
+def _first(steps: list[Whole]) -> Whole | None:
+    if not steps:
+        return None
+    found = steps[0]
+    for step in steps[1:]:
+        found = np.minimum(found, step)
+    return found
+
+
+def decide(telling: Telling, exchange: Exchange, name: str, stage: Stage, about: str) -> Outcome:
+    """Return when a stage's decisions about one flight come: one column for the flight, or one for each stay."""
+    outcome: Outcome = {}
+    windows = [0]
+    if stage.per is not None:
+        windows = list(range(1, len(telling.flights[about].stays(stage.per)[0]) + 2))
+    decided = []
+    for window in windows:
+        step = _decision(telling, exchange, name, stage, about, window)
+        if step is None:
+            continue
+        decided.append(step)
+        outcome[("order", window)] = [step]
+        stay = {} if stage.per is None else {"stay": window}
+        telling.happens(event_of(name, stage), stage.post, about, step, stage=name, **stay)
+    outcome[("signal", event_of(name, stage), about, stage.post)] = decided
+    return outcome
+
+
+def _decision(
+    telling: Telling, exchange: Exchange, name: str, stage: Stage, about: str, window: int
+) -> Whole | None:
+    def known(signal: str) -> Whole | None:
+        return exchange.known(stage.post, signal, about, stage.per, window)
+
+    released: Whole | None = None
+    for signal in stage.after_all:
+        step = known(signal)
+        if step is None:
+            return None
+        released = step if released is None else np.maximum(released, step)
+    if stage.after_any:
+        step = _first([s for s in map(known, stage.after_any) if s is not None])
+        if step is None:
+            return None
+        released = step if released is None else np.maximum(released, step)
+    assert released is not None  # a stage waits for something
+    if stage.per is not None and exchange.lasting.issuperset(stage.after_all):
+        # What lasts does not open the desk of a stay: only what is announced in its window does.
+        signals = [*stage.after_any, *stage.unless]
+        opened = exchange.opened(stage.post, signals, about, stage.per, window)
+        if opened is None:
+            return None
+        released = np.maximum(released, opened)
+    if not (released <= telling.last).any():
+        return None
+    occurrence = max(1, window)
+    ends = released + telling.steps(stage.delay_s, name, f"delay {about}", occurrence)
+    ends[released > telling.last] = FAR
+    for signal in stage.unless:
+        dropped = known(signal)
+        if dropped is not None:
+            ends[(dropped < released) | (np.maximum(dropped, released + 1) < ends)] = FAR
+    if stage.yes_share < 1.0:
+        ends[~telling.below(stage.yes_share, name, f"yes {about}", occurrence)] = FAR
+    return ends

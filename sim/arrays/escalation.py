@@ -1,0 +1,160 @@
+"""Escalation in columns: what hazards come of acts and of close minutes, and face-offs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from sim.arrays.columns import FAR, Rows, Whole, in_time_order
+from sim.arrays.telling import Outcome, Telling
+from sim.draws import Exponential
+from sim.escalation import Hazard
+from sim.fighters import Fighters
+
+
+def in_order_of_cause(hazards: Mapping[str, Hazard]) -> list[str] | None:
+    """Return the hazards, those that follow from others after them; None where they lead to each other in a circle."""
+    left, ordered = list(hazards), list[str]()
+    while left:
+        kinds = {hazards[name].leads_to for name in left}
+        free = [name for name in left if _kind(hazards[name]) not in kinds]
+        if not free:
+            return None
+        ordered += free
+        left = [name for name in left if name not in free]
+    return ordered
+
+
+def _kind(hazard: Hazard) -> str:
+    return "" if hazard.on is None else hazard.on.partition(":")[0]
+
+
+def befall(telling: Telling, name: str, hazard: Hazard) -> None:
+    """Let events of one kind lead to what they lead to, after the hazard's delay."""
+    assert hazard.on is not None
+    assert hazard.delay_s is not None
+    if hazard.share == 0.0:
+        return
+    kind, _, zone = hazard.on.partition(":")
+    by_flight: dict[str, list[Whole]] = {}
+    for event in telling.happenings.values():
+        if event.kind == kind and (not zone or event.data["zone"] == zone):
+            by_flight.setdefault(event.about, []).append(event.step)
+    for about, steps in by_flight.items():
+        ordered = in_time_order(steps, telling.last, distinct=False)
+        for number, step in enumerate(ordered, start=1):
+            if number < hazard.from_occurrence:
+                continue
+            strikes = telling.below(hazard.share, f"hazard {name}", f"strikes {about}", number)
+            rows = np.flatnonzero(strikes & (step <= telling.last))
+            if len(rows):
+                delay = telling.steps(hazard.delay_s, f"hazard {name}", f"delay {about}", number, rows)
+                telling.happens(
+                    hazard.leads_to, "", about, telling.scatter(rows, step[rows] + delay), hazard=name, of=number
+                )
+
+
+def smoulder(telling: Telling, name: str, hazard: Hazard, fighters: Fighters, side: str, force: Outcome) -> None:
+    """Let the minutes beside an intruder lead to something."""
+    law = minutes_law(hazard)
+    if law is None:
+        return
+    names = [n for n, spec in fighters.pairs.items() if spec.side == side]
+    for flight in telling.flights:
+        slots = zip(*(force.get((key, flight), []) for key in ("beside", "parts", "pair", "join")), strict=True)
+        for slot, (joined, parts, pair, join) in enumerate(slots):
+            rows = np.flatnonzero(joined <= telling.last)
+            kinds = pair[rows].astype(np.int64) * FAR + join[rows]
+            for kind in np.unique(kinds):
+                mine = rows[kinds == kind]
+                who, occurrence = names[int(kind // FAR)], int(kind % FAR)
+                step = joined[mine] + telling.steps(law, f"hazard {name}", f"time {who}", occurrence, mine)
+                struck = step < parts[mine]
+                if struck.any():
+                    telling.happens(
+                        hazard.leads_to,
+                        who,
+                        flight,
+                        telling.scatter(mine[struck], step[struck]),
+                        hazard=name,
+                        of=f"{slot} {occurrence}",
+                    )
+
+
+def minutes_law(hazard: Hazard) -> Exponential | None:
+    """Return the law of the time until a hazard by the minute strikes, or None if it never does in any window."""
+    if hazard.share < 1e-15:
+        return None
+    mean_s = 0.0 if hazard.share == 1.0 else -60.0 / math.log1p(-hazard.share)
+    return Exponential(dist="exponential", mean=max(mean_s, 1e-9))
+
+
+def face_offs(
+    telling: Telling, flight: str, own: str, forces: Mapping[str, Outcome], hazards: Mapping[str, Hazard]
+) -> None:
+    """Find each time at which fighters of a flight's own side and of another side are beside it at once."""
+    spans = {
+        side: list(zip(force.get(("beside", flight), []), force.get(("parts", flight), []), strict=True))
+        for side, force in forces.items()
+    }
+    mine = spans.get(own, [])
+    others = [span for side, each in spans.items() if side != own for span in each]
+    if not mine or not others:
+        return
+    both = _any_joined(mine, telling.last) & _any_joined(others, telling.last)
+    events: dict[tuple[str, int, str], tuple[list[int], list[int]]] = {}
+
+    def tell(kind: str, number: int, hazard: str, row: int, step: int) -> None:
+        rows, steps = events.setdefault((kind, number, hazard), ([], []))
+        rows.append(row)
+        steps.append(step)
+
+    laws = {name: minutes_law(h) for name, h in hazards.items() if h.during == "face-off"}
+    for row in np.flatnonzero(both).tolist():
+        number = 0
+        for begin, end in _both_there(_merged(mine, row), _merged(others, row)):
+            begun = begin + 1
+            if begun >= end or begun > telling.last:
+                continue
+            number += 1
+            tell("face-off", number, "", row, begun)
+            if end <= telling.last:
+                tell("face-off-ends", number, "", row, end)
+            for name, law in laws.items():
+                if law is None:
+                    continue
+                at = np.array([row])
+                due = telling.steps(law, f"hazard {name}", f"time {flight}", number, at)
+                step = begun + int(due[0])
+                if step < end and step <= telling.last:
+                    tell(hazards[name].leads_to, number, name, row, step)
+    for (kind, number, hazard), (rows, steps) in events.items():
+        column = telling.scatter(np.array(rows), np.array(steps, dtype=np.int32))
+        data = {"number": number} if not hazard else {"hazard": hazard, "of": number}
+        telling.happens(kind, flight, flight, column, **data)
+
+
+def _any_joined(spans: list[tuple[Whole, Whole]], last: int) -> Rows:
+    found = spans[0][0] <= last
+    for joined, _ in spans[1:]:
+        found = found | (joined <= last)
+    return found  # type: ignore[return-value]
+
+
+def _merged(spans: list[tuple[Whole, Whole]], row: int) -> list[tuple[int, int]]:
+    """Return the spans of one replication, those that touch made one."""
+    merged: list[tuple[int, int]] = []
+    for begin, end in sorted((int(b[row]), int(e[row])) for b, e in spans if b[row] < FAR and b[row] < e[row]):
+        if merged and begin <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((begin, end))
+    return merged
+
+
+def _both_there(mine: list[tuple[int, int]], others: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    return sorted(
+        (max(a, c), min(b, d)) for a, b in mine for c, d in others if max(a, c) < min(b, d)
+    )

@@ -1,0 +1,132 @@
+"""One telling of many replications: what the chapters may touch when they compose the model over arrays.
+
+A chapter is told in *nodes*: a picture of a flight at a post, a stage about a flight, the fighters of a side, the
+calls and the measures of a side to a flight.  A node is told when another one first asks for it, so that what it
+waits for has been told before.  Where nodes wait for one another in a circle, the one that is being told is taken as
+it was in the telling before; all replications in which it has come out otherwise are told again, until nothing
+changes.  Since effects come after their causes, each telling is right for longer than the one before, and the one
+that changes nothing is the model's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.arrays.columns import FAR, Columns, Flags, Rows, Whole
+from sim.arrays.tracks import Flown
+from sim.draws import Distribution
+from sim.happenings import Happening
+from sim.run import Prepared
+
+Outcome = dict[Any, list[Whole]]
+"""What comes of a node: columns of steps by key."""
+
+
+@dataclass
+class Telling:
+    """The record that all chapters share: replications `rows` of a chunk (all where None), `count` of them."""
+
+    prepared: Prepared
+    columns: Columns
+    rows: Rows | None
+    count: int
+    last: int
+    flights: Mapping[str, Flown]
+    tables: dict[Any, Any]
+    before: Mapping[Any, Outcome]
+    """What came of nodes in the telling before, for the same replications."""
+    wanted: frozenset[str]
+    """Kinds of event that rungs, facts or hazards speak of: only these are kept as happenings."""
+    nodes: dict[Any, Callable[[], Outcome]] = field(default_factory=dict)
+    told: dict[Any, Outcome] = field(default_factory=dict)
+    under_way: set[Any] = field(default_factory=set)
+    stale: dict[Any, None] = field(default_factory=dict)
+    happenings: dict[Any, Happening] = field(default_factory=dict)
+    turns: list[tuple[str, int, Rows, Whole, Whole]] = field(default_factory=list)
+    """Decisions to turn away: (flight, way, rows, steps of turning, steps of noticing and kind, to break ties)."""
+    handed_over: Flags = field(default_factory=lambda: np.zeros(0, dtype=bool))
+
+    def node(self, key: Any) -> Outcome:
+        """Return what comes of a node, telling it now if it has not been told."""
+        outcome = self.told.get(key)
+        if outcome is not None:
+            return outcome
+        if key in self.under_way:
+            self.stale[key] = None
+            return self.before.get(key, {})
+        self.under_way.add(key)
+        outcome = self.nodes[key]()
+        self.under_way.discard(key)
+        self.told[key] = outcome
+        return outcome
+
+    def chosen(self, rows: Rows | None) -> Rows | None:
+        """Return which rows of the chunk's columns stand for rows of this telling."""
+        if self.rows is None:
+            return rows
+        return self.rows if rows is None else self.rows[rows]
+
+    def steps(
+        self,
+        law: Distribution,
+        entity: str,
+        decision: str,
+        occurrence: int,
+        rows: Rows | None = None,
+        *,
+        least: int = 1,
+    ) -> Whole:
+        """Return drawn durations in steps for rows of this telling."""
+        column = self.columns.steps(law, entity, decision, occurrence, least=least)
+        rows = self.chosen(rows)
+        return column if rows is None else column[rows]
+
+    def below(
+        self, share: float, entity: str, decision: str, occurrence: int, rows: Rows | None = None
+    ) -> Flags:
+        """Return whether the uniform number of a decision lies below a share, for rows of this telling."""
+        column = self.columns.below(share, entity, decision, occurrence)
+        rows = self.chosen(rows)
+        return column if rows is None else column[rows]
+
+    def multiples(
+        self,
+        law: Distribution,
+        entity: str,
+        decision: str,
+        occurrence: int,
+        resolution: float,
+        rows: Rows,
+    ) -> Whole:
+        """Return drawn multiples of a resolution for rows of this telling."""
+        chosen = self.chosen(rows)
+        return self.columns.multiples(law, entity, decision, occurrence, resolution)[chosen]
+
+    def nowhere(self) -> Whole:
+        """Return a column of steps that do not come."""
+        return np.full(self.count, FAR, dtype=np.int32)
+
+    def scatter(self, rows: Rows, steps: Whole) -> Whole:
+        """Return a column that has steps at rows and FAR elsewhere."""
+        column = self.nowhere()
+        column[rows] = steps
+        return column
+
+    def happens(
+        self,
+        kind: str,
+        who: str,
+        about: str,
+        step: Whole,
+        varying: Mapping[str, NDArray[Any]] | None = None,
+        **data: Any,
+    ) -> None:
+        """Keep an event that rungs, facts or hazards speak of; `step` is a column, FAR where it does not happen."""
+        if kind in self.wanted:
+            key = (kind, who, about, tuple(data.items()))
+            self.happenings[key] = Happening(kind, who, about, step, data, varying or {})

@@ -1,0 +1,455 @@
+"""The batch engine: the same model as the processes, composed over arrays of replications.
+
+It shares with the processes the tables on the clock, the intercept law, the declared stages, the laws and the uniform
+numbers.  What it says anew is how one thing leads to another; `tests/agreement.py` compares the two, replication by
+replication.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.arrays import escalation
+from sim.arrays.columns import FAR, Columns, Flags, Rows, Whole
+from sim.arrays.command import Exchange, decide
+from sim.arrays.dispatch import Squadron, told
+from sim.arrays.fighters import Pursuit
+from sim.arrays.sensing import picture
+from sim.arrays.telling import Outcome, Telling
+from sim.arrays.tracks import Departed, Flown
+from sim.arrays.warning import Ear, Watch, calls, measures
+from sim.clock import NEVER
+from sim.command import event_of
+from sim.draws import Uniforms
+from sim.happenings import Batch, FlownColumns, Happening, StayColumns
+from sim.intruders import formed_step
+from sim.run import Prepared
+from sim.scenario import RECORDED, Scenario, act_kinds, flight_sides
+from sim.sides import watched
+
+MOST_TELLINGS = 12
+"""Times that a replication is told before it is handed over to the processes."""
+
+COMPOSED = frozenset(
+    [
+        *["appears", "ends", "enters", "leaves", "formed", "turns", "track", "track-lost"],
+        *["airborne", "on-station", "joined", "identified", "call", "lapsed"],
+        *["notices", "answers", "reports", "face-off", "face-off-ends"],
+    ]
+)
+"""Which of the kinds of event that the model itself records the batch knows of."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What follows from a scenario alone for all its chunks."""
+
+    wanted: frozenset[str]
+    """Kinds of event that outcomes, rungs, facts or hazards speak of."""
+    listened: frozenset[str]
+    """Signals that stages and ladders wait for."""
+    acts_by: frozenset[str]
+    """Kinds of measure of which it matters which pair takes them."""
+    sources: dict[tuple[str, str], list[tuple[str, object]]]
+    """The posts and nodes that announce a signal about a flight."""
+    hazards: list[str] | None
+    """Hazards in an order in which causes come first."""
+    ways: dict[str, dict[str, int]]
+    """For each flight and side that warns it, which of the flight's ways out its crew takes."""
+    departed: dict[str, Departed]
+    guides: dict[Any, Any] = field(default_factory=dict)
+    tables: dict[Any, Any] = field(default_factory=dict)
+
+    @property
+    def composes(self) -> bool:
+        """Whether all that the scenario asks for can be composed."""
+        return self.hazards is not None and not (self.wanted & RECORDED) - COMPOSED
+
+
+def compose(prepared: Prepared, uniforms: Uniforms, first: int, count: int) -> Batch:
+    """Tell replications `first` to `first + count - 1` all at once.
+
+    Those that cannot be composed are marked in `handed_over`.
+    """
+    plan: Plan = prepared.tables.setdefault(("batch", "plan"), None) or _plan(prepared)
+    prepared.tables["batch", "plan"] = plan
+    if not plan.composes:
+        return _nothing(prepared, uniforms.seed, first, count)
+    columns = Columns(uniforms, prepared.clock, first, count, plan.guides)
+    names = list(prepared.tracks)
+    turns = {name: np.full(count, FAR, dtype=np.int32) for name in names}
+    ways = {name: np.zeros(count, dtype=np.int64) for name in names}
+    happenings: dict[Any, Happening] = {}
+    handed_over = np.zeros(count, dtype=bool)
+    rows: Rows | None = None
+    before: dict[Any, Outcome] = {}
+    for _ in range(MOST_TELLINGS):
+        telling = _tell(prepared, plan, columns, rows, before, turns, ways)
+        everyone = np.arange(count) if rows is None else rows
+        _merge(happenings, telling.happenings, rows, count)
+        handed_over[everyone] |= telling.handed_over
+        changed = _turned_otherwise(telling, everyone, turns, ways) | _came_out_otherwise(telling)
+        changed &= ~telling.handed_over
+        if not changed.any():
+            break
+        again = np.flatnonzero(changed)
+        before = {
+            key: {name: [step[again] for step in steps] for name, steps in telling.told.get(key, {}).items()}
+            for key in telling.stale
+        }
+        rows = everyone[again]
+    else:
+        assert rows is not None
+        handed_over[rows] = True
+    flown = {name: _flown(prepared, plan, name, turns[name], ways[name]) for name in names}
+    events = [_entered(event, prepared.clock.last) for event in happenings.values()]
+    return Batch(prepared, uniforms.seed, first, count, events, flown, handed_over)
+
+
+def _nothing(prepared: Prepared, seed: int, first: int, count: int) -> Batch:
+    """Return a batch in which every replication is handed over."""
+    none = np.full(count, NEVER, dtype=np.int32)
+    flown = {
+        name: FlownColumns(none, none, none, np.zeros(count), {}) for name in prepared.tracks
+    }
+    return Batch(prepared, seed, first, count, [], flown, np.ones(count, dtype=bool))
+
+
+def _plan(prepared: Prepared) -> Plan:
+    scenario = prepared.scenario
+    stages, ladders = scenario.command.stages, scenario.warning
+    listened = {s for stage in stages.values() for s in (*stage.after_all, *stage.after_any, *stage.unless)}
+    for ladder in ladders.values():
+        listened |= {f"enters:{ladder.per}", "joined"}
+        listened |= {m.authority for m in ladder.measures.values() if m.authority != "standing"}
+        if ladder.calls is not None:
+            listened |= {*ladder.calls.after, f"enters:{ladder.calls.zone}"}
+    hazards = scenario.escalation.hazards
+    named = [name for rung in scenario.escalation.rungs for name in rung.reached_by]
+    named += [fact.select.kind for fact in scenario.facts.values()]
+    named += [hazard.on for hazard in hazards.values() if hazard.on is not None]
+    wanted = {name.partition(":")[0] for name in named} | {"airborne", "on-station", "joined", "turns"}
+    wanted |= {*act_kinds(scenario), *(h.leads_to for h in hazards.values())}
+    wanted |= {m.authority for ladder in ladders.values() for m in ladder.measures.values()}
+    wanted |= listened & {"identified"}
+    selects = [fact.select for fact in scenario.facts.values()]
+    acts_by = {s.kind for s in selects if s.type is not None or s.who is not None}
+    ways, departed = {}, {}
+    for name, track in prepared.tracks.items():
+        zones = {
+            side: tuple(
+                zone
+                for zone in (scenario.sides[side].airspace, scenario.sides[side].identification_zone)
+                if zone is not None
+            )
+            for side in ladders
+        }
+        each = list(dict.fromkeys(zones.values()))
+        ways[name] = {side: each.index(zones[side]) for side in ladders}
+        departed[name] = Departed(track, each)
+    return Plan(
+        frozenset(wanted),
+        frozenset(listened),
+        frozenset(acts_by),
+        _sources(scenario),
+        escalation.in_order_of_cause(hazards),
+        ways,
+        departed,
+    )
+
+
+def _sources(scenario: Scenario) -> dict[tuple[str, str], list[tuple[str, object]]]:
+    """Return the posts and nodes that announce each signal about each flight."""
+    sources: dict[tuple[str, str], list[tuple[str, object]]] = {}
+    own, sides = flight_sides(scenario), scenario.sides
+
+    def add(signals: list[str], flight: str, post: str | None, node: object) -> None:
+        for signal in signals if post is not None else ():
+            assert post is not None
+            sources.setdefault((signal, flight), []).append((post, node))
+
+    seen = ["track", "track-lost", *(f"{way}:{zone}" for way in ("enters", "leaves") for zone in scenario.zones)]
+    for post in dict.fromkeys(radar.post for radar in scenario.sensing.radars.values()):
+        for flight in watched(sides, scenario.command.posts[post].side, own):
+            add(seen, flight, post, ("picture", post, flight))
+    for name, stage in scenario.command.stages.items():
+        for flight in scenario.intruders if stage.about is None else stage.about:
+            add([event_of(name, stage)], flight, stage.post, ("stage", name, flight))
+    for flight in scenario.intruders:
+        crew = scenario.crew[flight].post if flight in scenario.crew else None
+        for side in dict.fromkeys(pair.side for pair in scenario.fighters.pairs.values()):
+            add(["airborne", "joined", "identified"], flight, sides[side].control, ("force", side))
+        for side, ladder in scenario.warning.items():
+            add(["call", "answers"], flight, sides[side].control, ("calls", side, flight))
+            add(["notices", "reports"], flight, crew, ("calls", side, flight))
+            add([*ladder.measures], flight, sides[side].control, ("measures", side, flight))
+            add(["notices", "reports"], flight, crew, ("measures", side, flight))
+    return sources
+
+
+def _tell(
+    prepared: Prepared,
+    plan: Plan,
+    columns: Columns,
+    rows: Rows | None,
+    before: dict[Any, Outcome],
+    turns: dict[str, Whole],
+    ways: dict[str, NDArray[np.int64]],
+) -> Telling:
+    """Tell replications once, with flights turning where they did in the telling before."""
+    scenario = prepared.scenario
+    count = columns.count if rows is None else len(rows)
+    flights = {}
+    for name, track in prepared.tracks.items():
+        at = turns[name] if rows is None else turns[name][rows]
+        way = ways[name] if rows is None else ways[name][rows]
+        turned = np.flatnonzero(at < FAR)
+        variant = np.zeros(count, dtype=np.int64)
+        if len(turned):
+            variant[turned] = plan.departed[name].variants(way[turned], at[turned])
+        flights[name] = Flown(track, plan.departed[name], at, variant, turned, plan.tables)
+    telling = Telling(
+        prepared, columns, rows, count, prepared.clock.last, flights, plan.tables, before, plan.wanted
+    )
+    telling.handed_over = np.zeros(count, dtype=bool)
+    telling.nodes |= _nodes(telling, plan)
+    for key in telling.nodes:
+        telling.node(key)
+    _tell_flights(telling, scenario)
+    _tell_hazards(telling, plan, scenario)
+    return telling
+
+
+def _nodes(telling: Telling, plan: Plan) -> dict[Any, Callable[[], Outcome]]:
+    scenario, flights = telling.prepared.scenario, telling.flights
+    exchange = Exchange(telling, scenario.command, plan.sources)
+    own = flight_sides(scenario)
+    nodes: dict[Any, Callable[[], Outcome]] = {}
+    for post in dict.fromkeys(radar.post for radar in scenario.sensing.radars.values()):
+        radars = {name: radar for name, radar in scenario.sensing.radars.items() if radar.post == post}
+        for flight in watched(scenario.sides, scenario.command.posts[post].side, own):
+            nodes["picture", post, flight] = lambda post=post, flight=flight, radars=radars: picture(
+                telling, post, flight, radars, plan.listened
+            )
+    for name, stage in scenario.command.stages.items():
+        for flight in flights if stage.about is None else stage.about:
+            nodes["stage", name, flight] = lambda name=name, stage=stage, flight=flight: decide(
+                telling, exchange, name, stage, flight
+            )
+    for side in dict.fromkeys(pair.side for pair in scenario.fighters.pairs.values()):
+        nodes["force", side] = lambda side=side: _force(telling, scenario, side)
+    listens = (plan.listened | plan.wanted) & {"notices", "reports", "answers"}
+    for side, ladder in scenario.warning.items():
+        control = scenario.sides[side].control
+        assert control is not None  # a cross-check of the scenario
+        for flight in flights:
+
+            def watch(side: str = side, flight: str = flight, ladder: Any = ladder, control: str = control) -> Watch:
+                way = plan.ways[flight][side]
+                ear = Ear(telling, flight, scenario.crew.get(flight), side, way, frozenset(listens))
+                return Watch(telling, exchange, side, control, ladder, flight, ear)
+
+            if ladder.calls is not None:
+                nodes["calls", side, flight] = lambda watch=watch: calls(watch())
+            else:
+                nodes["calls", side, flight] = lambda: {}
+            if ladder.measures and ("force", side) in nodes:
+                nodes["measures", side, flight] = lambda watch=watch, side=side, flight=flight: measures(
+                    watch(),
+                    scenario.fighters,
+                    plan.acts_by,
+                    telling.node(("calls", side, flight)),
+                    telling.node(("force", side)),
+                )
+            else:
+                nodes["measures", side, flight] = lambda: {}
+    return nodes
+
+
+def _force(telling: Telling, scenario: Scenario, side: str) -> Outcome:
+    orders = []
+    for name, stage in scenario.command.stages.items():
+        if stage.orders is None or scenario.command.posts[stage.post].side != side:
+            continue
+        for flight in telling.flights if stage.about is None else stage.about:
+            for (kind, *_), steps in telling.node(("stage", name, flight)).items():
+                if kind == "order":
+                    orders += [(stage, flight, step) for step in steps]
+    pursuits = {name: Pursuit(telling, flown) for name, flown in telling.flights.items()}
+    return told(Squadron(telling, side, scenario.sides[side], scenario.fighters, orders, pursuits))
+
+
+def _tell_flights(telling: Telling, scenario: Scenario) -> None:
+    """Keep what flights do by themselves, as far as somebody asks."""
+    wanted = telling.wanted
+    everywhere = np.zeros(telling.count, dtype=np.int32)
+    for name, flown in telling.flights.items():
+        spec = scenario.intruders[name]
+        if "appears" in wanted:
+            data = {"side": spec.side, "type": spec.type, "aircraft": spec.aircraft}
+            telling.happens("appears", name, name, everywhere + np.int32(flown.first), **data)
+        if "ends" in wanted:
+            telling.happens("ends", name, name, everywhere + flown.last() + np.int32(1))
+        telling.happens("turns", name, name, flown.turns)
+        for zone in scenario.zones:
+            begins, ends = flown.stays(zone) if wanted & {"enters", "leaves"} else ((), ())
+            for stay, (enters, leaves) in enumerate(zip(begins, ends, strict=True), start=1):
+                telling.happens("enters", name, name, everywhere + enters, zone=zone, stay=stay)
+                telling.happens("leaves", name, name, everywhere + leaves, zone=zone, stay=stay)
+        if spec.forms_with is not None and "formed" in wanted:
+            partner = telling.flights[spec.forms_with]
+            key = ("formed", spec.forms_with, spec.forms_within_km)
+            step = flown.kept(
+                key, lambda a=flown, b=partner, km=spec.forms_within_km: formed_step(a.script, b.script, km)
+            )
+            formed = np.where((flown.turns >= step) & (partner.turns >= step), min(step, FAR), FAR)
+            telling.happens("formed", name, spec.forms_with, formed.astype(np.int32))
+
+
+def _tell_hazards(telling: Telling, plan: Plan, scenario: Scenario) -> None:
+    hazards = scenario.escalation.hazards
+    forces = {
+        side: telling.node(("force", side))
+        for side in dict.fromkeys(pair.side for pair in scenario.fighters.pairs.values())
+    }
+    for flight, own in flight_sides(scenario).items():
+        if own in forces:
+            escalation.face_offs(telling, flight, own, forces, hazards)
+    for name, hazard in hazards.items():
+        if hazard.during == "beside":
+            for side, force in forces.items():
+                escalation.smoulder(telling, name, hazard, scenario.fighters, side, force)
+    assert plan.hazards is not None  # else nothing is composed
+    for name in plan.hazards:
+        if hazards[name].on is not None:
+            escalation.befall(telling, name, hazards[name])
+
+
+def _turned_otherwise(
+    telling: Telling, everyone: Rows, turns: dict[str, Whole], ways: dict[str, NDArray[np.int64]]
+) -> Flags:
+    """Note where flights turn according to this telling; return where that is not what it went by."""
+    changed = np.zeros(telling.count, dtype=bool)
+    for name in telling.flights:
+        turn = np.full(telling.count, FAR, dtype=np.int32)
+        way = np.zeros(telling.count, dtype=np.int64)
+        decided = [(rows, at, seen, out) for flight, out, rows, at, seen in telling.turns if flight == name]
+        if decided:
+            rows = np.concatenate([each[0] for each in decided])
+            at = np.concatenate([each[1] for each in decided]).astype(np.int64)
+            seen = np.concatenate([each[2] for each in decided])
+            out = np.concatenate([np.full(len(each[0]), each[3]) for each in decided])
+            order = np.lexsort((seen, at, rows))
+            opens = order[np.flatnonzero(np.diff(rows[order], prepend=-1))]
+            turn[rows[opens]], way[rows[opens]] = at[opens], out[opens]
+        other = (turn != turns[name][everyone]) | (way != ways[name][everyone])
+        changed |= other
+        turns[name][everyone], ways[name][everyone] = turn, way
+    return changed
+
+
+def _came_out_otherwise(telling: Telling) -> Flags:
+    """Return in which replications a node that was taken from the telling before has come out otherwise."""
+    changed = np.zeros(telling.count, dtype=bool)
+    for key in telling.stale:
+        now, then = telling.told[key], telling.before.get(key, {})
+        for name in dict.fromkeys((*now, *then)):
+            steps, known = now.get(name, []), then.get(name, [])
+            for place in range(max(len(steps), len(known))):
+                a = steps[place] if place < len(steps) else FAR
+                b = known[place] if place < len(known) else FAR
+                changed |= np.minimum(a, telling.last + 1) != np.minimum(b, telling.last + 1)
+    return changed
+
+
+def _merge(
+    happenings: dict[Any, Happening], new: dict[Any, Happening], rows: Rows | None, count: int
+) -> None:
+    """Put what a telling says of its replications in the place of what was said before."""
+    if rows is None:
+        happenings |= new
+        return
+    for key in dict.fromkeys((*happenings, *new)):
+        old, event = happenings.get(key), new.get(key)
+        if old is None:
+            assert event is not None
+            step = np.full(count, FAR, dtype=np.int32)
+            varying = {name: np.zeros(count, dtype=v.dtype) for name, v in event.varying.items()}
+        elif event is None and not (old.step[rows] < FAR).any():
+            continue
+        else:
+            step = np.array(old.step)
+            varying = {name: np.array(v) for name, v in old.varying.items()}
+        step[rows] = FAR if event is None else event.step
+        if event is not None:
+            for name, values in event.varying.items():
+                varying[name][rows] = values
+        like = old or event
+        assert like is not None
+        happenings[key] = Happening(like.kind, like.who, like.about, step, like.data, varying)
+
+
+def _entered(event: Happening, last: int) -> Happening:
+    """Return an event with NEVER where it does not happen in the window."""
+    step = np.where(event.step > last, NEVER, event.step).astype(np.int32)
+    return Happening(event.kind, event.who, event.about, step, event.data, event.varying)
+
+
+def _flown(
+    prepared: Prepared, plan: Plan, name: str, turns: Whole, ways: NDArray[np.int64]
+) -> FlownColumns:
+    """Return how a flight flew in all replications of a chunk."""
+    scenario, count = prepared.scenario, len(turns)
+    track, departed = prepared.tracks[name], plan.departed[name]
+    turned = np.flatnonzero(turns < FAR)
+    variant = np.zeros(count, dtype=np.int64)
+    if len(turned):
+        variant[turned] = departed.variants(ways[turned], turns[turned])
+    flown = Flown(track, departed, turns, variant, turned, plan.tables)
+    centre = prepared.sphere.unit(scenario.centre.lat_deg, scenario.centre.lon_deg)
+    distances = flown.kept("distances", lambda: track.distances_km(centre))
+    closest = np.full(count, int(np.argmin(distances)), dtype=np.int32)
+    closest_km = np.full(count, float(distances.min()))
+    if len(turned):
+        km, step = departed.table("closest", lambda departures: departures.closest(centre))
+        closest[turned], closest_km[turned] = step[variant[turned]], km[variant[turned]]
+    zones = [z for z, spec in scenario.zones.items() if spec.kind in ("identification", "airspace")]
+    zones += [fact.select.during.zone for fact in scenario.facts.values() if fact.select.during is not None]
+    zones += [fact.select.zone for fact in scenario.facts.values() if fact.select.zone is not None]
+    zones += [ladder.per for ladder in scenario.warning.values()]
+    stays = {}
+    for zone in dict.fromkeys(zones):
+        enters, leaves = flown.stays(zone)
+        script_km = flown.kept(("closest", zone), lambda z=zone: _closest_km(track.stays(z), distances, track.last))
+        least_km = np.full((len(enters), count), np.nan)
+        least_km[: len(script_km)] = script_km
+        if len(turned):
+
+            def closest_within(departures: Any, zone: str = zone) -> tuple[Any]:
+                return (departures.closest_within(centre, *departures.stays(zone)),)
+
+            (km,) = departed.table(("closest", zone), closest_within)
+            rows = np.full((len(turned), len(enters)), np.nan)
+            rows[:, : km.shape[1]] = km[variant[turned]]
+            least_km[:, turned] = rows.T
+        shape = (len(enters), count)
+        stays[zone] = StayColumns(
+            _as_never(np.broadcast_to(enters, shape)), _as_never(np.broadcast_to(leaves, shape)), least_km
+        )
+    last = np.broadcast_to(flown.last(), (count,)).astype(np.int32)
+    return FlownColumns(_as_never(turns), last, closest, closest_km, stays)
+
+
+def _as_never(steps: Whole) -> Whole:
+    return np.where(steps >= FAR, NEVER, steps).astype(np.int32)
+
+
+def _closest_km(stays: Any, distances: NDArray[np.float64], last: int) -> NDArray[np.float64]:
+    """Return the least distance within each stay of a script, shape (stays, 1)."""
+    found = [float(distances[stay.enters : min(stay.leaves, last + 1)].min()) for stay in stays]
+    return np.array(found, dtype=np.float64).reshape(-1, 1)
