@@ -18,7 +18,6 @@ from sim.arrays import escalation
 from sim.arrays.columns import FAR, Columns, Flags, Rows, Whole
 from sim.arrays.command import Exchange, decide
 from sim.arrays.dispatch import Squadron, told
-from sim.arrays.fighters import Pursuit
 from sim.arrays.sensing import picture
 from sim.arrays.telling import Outcome, Telling
 from sim.arrays.tracks import Departed, Flown
@@ -280,8 +279,7 @@ def _force(telling: Telling, scenario: Scenario, side: str) -> Outcome:
             for (kind, *_), steps in telling.node(("stage", name, flight)).items():
                 if kind == "order":
                     orders += [(stage, flight, step) for step in steps]
-    pursuits = {name: Pursuit(telling, flown) for name, flown in telling.flights.items()}
-    return told(Squadron(telling, side, scenario.sides[side], scenario.fighters, orders, pursuits))
+    return told(Squadron(telling, side, scenario.sides[side], scenario.fighters, orders))
 
 
 def _tell_flights(telling: Telling, scenario: Scenario) -> None:

@@ -1,12 +1,14 @@
 """Dispatch and sorties in columns: which pair each order goes to, and what becomes of it.
 
 The orders of a side, its pairs' calls for relief and the turns of intruders are taken in order of time, each
-replication its own next one; replications whose next one is alike are worked on together.
+replication its own next one; replications whose next one is alike are worked on together.  The plan of a pair
+(take-off, meeting, joining, parting, holding) is worked out when it is sent; it stands until another order or the
+intruder's turning away replaces it from that step on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.arrays.columns import FAR, Flags, Rows, Whole
-from sim.arrays.fighters import Pursuit, Wing, course_places
+from sim.arrays.fighters import Elements, Pursuit, Wings, course_places
 from sim.arrays.telling import Outcome, Telling
 from sim.clock import Clock
 from sim.command import Stage
@@ -27,9 +29,10 @@ from sim.units import KT_TO_KM_PER_S
 MOST_EVENTS = 400
 """Orders, reliefs and turns of one replication that are followed before it is handed over."""
 
-PLANS = ("leaves", "meets", "joined", "off", "parts", "asks", "holds", "until")
-"""The steps of a pair's plan: leaves where it is, reaches the intruder, joins, is called off, parts, asks for relief,
-holds from, and until."""
+NONE_LEFT = np.iinfo(np.int64).max
+
+Orders = list[tuple[Stage, str, Whole]]
+"""(stage, flight, step of the decision in each replication) of each order that a side may be given."""
 
 
 @dataclass(frozen=True)
@@ -47,19 +50,60 @@ class Task:
         return (self.ready, self.about, self.relief, -self.pairs, self.types or ())
 
 
-@dataclass(frozen=True)
-class Kind:
-    """What a planner reckons with for a pair: medians in whole steps."""
+class Roster:
+    """The pairs of a side as a planner sees them: number, wing, and medians in whole steps, one row for each."""
 
-    type: str
-    airborne: int
-    from_cockpit: int
-    climb: int
-    join: int
+    def __init__(self, telling: Telling, name: str, fighters: Fighters) -> None:
+        clock, places = telling.prepared.clock, telling.prepared.places
+        self.fighters = fighters
+        self.specs = {n: spec for n, spec in fighters.pairs.items() if spec.side == name}
+        self.names = list(self.specs)
+        wings: dict[tuple[str, float, int], int] = {}
+        rows: list[tuple[int, ...]] = []
+        for spec in self.specs.values():
+            kind, alert = fighters.types[spec.type], fighters.alerts[spec.alert]
+            key = (
+                spec.base,
+                kind.ground_speed_kt * KT_TO_KM_PER_S * clock.step_s,
+                clock.steps(kind.endurance_s),
+            )
+
+            def median(law: Amount, least: int = 1) -> int:
+                return max(least, quantile_index(law, 0.5, clock.step_s, telling.last + 1))
+
+            rows.append(
+                (
+                    wings.setdefault(key, len(wings)),
+                    key[2],
+                    median(alert.airborne_s),
+                    median(alert.airborne_from_cockpit_s),
+                    median(kind.climb_s, 0),
+                    median(kind.join_s),
+                )
+            )
+        table = np.array(rows, dtype=np.int32).reshape(-1, 6)
+        self.wing = table[:, 0].astype(np.intp)
+        self.endurance, self.airborne, self.from_cockpit, self.climb, self.join = table[:, 1:].T
+        self.wings = Wings(
+            tuple(wings),
+            np.array([places[base] for base, _, _ in wings]).reshape(-1, 3),
+            np.array([speed for _, speed, _ in wings]),
+            max((longest for _, _, longest in wings), default=0),
+        )
+        kinds = [tuple(row) + (spec.type,) for row, spec in zip(rows, self.specs.values(), strict=True)]
+        self.kind = np.array([kinds.index(kind) for kind in kinds], dtype=np.intp)
+        """The first pair that is alike for a planner, as long as both are on the ground and not seated."""
+
+    def allowed(self, types: tuple[str, ...] | None) -> NDArray[np.bool_]:
+        """Return which pairs are of the types that an order wants."""
+        return np.array([types is None or spec.type in types for spec in self.specs.values()], dtype=bool)
 
 
 class Squadron:
-    """The pairs of one side in the replications of a telling; tables have shape (pairs, replications)."""
+    """The pairs of one side in the replications of a telling.
+
+    Tables have shape (pairs, replications); an *element* is a place in the flat table, pair * replications + row.
+    """
 
     def __init__(
         self,
@@ -67,138 +111,114 @@ class Squadron:
         name: str,
         side: Side,
         fighters: Fighters,
-        orders: list[tuple[Stage, str, Whole]],
-        pursuits: Mapping[str, Pursuit],
+        orders: Orders,
     ) -> None:
         self.telling, self.name, self.side = telling, name, side
         self.policy: Policy = fighters.policies[name]
-        self.pursuits = pursuits
-        self.flights = list(pursuits)
+        self.roster = roster = Roster(telling, name, fighters)
+        self.pursuits = [Pursuit(telling, flown, roster.wings) for flown in telling.flights.values()]
+        self.flights = list(telling.flights)
         self.last, self.count = telling.last, telling.count
         self.clock: Clock = telling.prepared.clock
         self.sphere = telling.prepared.sphere
-        self.specs = {n: spec for n, spec in fighters.pairs.items() if spec.side == name}
-        self.names = list(self.specs)
-        self.fighters = fighters
-        self.wings = [self._wing(n) for n in self.names]
-        self.kinds = [self._kind(n) for n in self.names]
-        shape = (len(self.names), self.count)
-        self.about = np.full(shape, -1, dtype=np.int16)
-        self.first_about = np.full(shape, -1, dtype=np.int16)
-        self.since = np.zeros(shape, dtype=np.int32)
-        self.was_about = np.full(shape, -1, dtype=np.int16)
-        self.ordered = np.zeros(shape, dtype=np.int32)
-        self.drawn_airborne = np.full(shape, FAR, dtype=np.int32)
-        self.airborne = np.full(shape, FAR, dtype=np.int32)
-        self.stands = np.full(shape, -1, dtype=np.int32)
-        self.seated = np.full(shape, FAR, dtype=np.int32)
-        self.fuel = np.full(shape, FAR, dtype=np.int32)
-        self.begun = np.zeros(shape, dtype=np.int32)
-        self.joins = np.zeros(shape, dtype=np.int16)
-        self.joining = np.zeros(shape, dtype=np.int32)
-        self.plan = {key: np.full(shape, FAR, dtype=np.int32) for key in PLANS}
-        self.at_base = np.ones(shape, dtype=bool)
-        self.place: NDArray[np.float64] = np.zeros((*shape, 3))
+        size = len(roster.names) * self.count
+
+        def table(value: int) -> Whole:
+            return np.full(size, value, dtype=np.int32)
+
+        self.about, self.first_about, self.was_about = table(-1), table(-1), table(-1)
+        self.since = table(0)
+        """Since when a pair does what its plan says; at the step before, what it did before still counts."""
+        self.ordered, self.ready = table(0), table(FAR)
+        self.airborne, self.stands = table(FAR), table(-1)
+        """When it takes off, or else from when on it stands on the ground for another order."""
+        self.seated, self.fuel, self.begun = table(FAR), table(FAR), table(0)
+        self.joins, self.joining = table(0), table(0)
+        self.leaves, self.meets, self.joined, self.off = table(FAR), table(FAR), table(FAR), table(FAR)
+        self.parts, self.asks, self.holds, self.until = table(FAR), table(FAR), table(FAR), table(FAR)
+        self.due = table(FAR)
+        """When it will ask for its relief, as long as it has not."""
+        self.at_base = np.ones(size, dtype=bool)
+        self.place: NDArray[np.float64] = np.zeros((size, 3))
+        self.used = np.array([spec.station is not None for spec in roster.specs.values()], dtype=bool)
+        """Pairs that have been sent or seated in some replication."""
         self.slots: dict[str, Whole] = {}
         self.slot_count = np.zeros(self.count, dtype=np.int64)
-        self.relief_due = np.full(shape, FAR, dtype=np.int32)
         self.wanted = np.zeros((len(self.flights), self.count), dtype=np.int32)
         self.failed = np.zeros(self.count, dtype=bool)
-        self.tasks: list[Task | str] = []
         self._line_up(orders)
-        for number, spec in enumerate(self.specs.values()):
+        for number, spec in enumerate(roster.specs.values()):
             if spec.station is not None:
                 self._stand_by(number)
 
-    def _wing(self, name: str) -> Wing:
-        spec = self.specs[name]
-        kind = self.fighters.types[spec.type]
-        km_per_step = kind.ground_speed_kt * KT_TO_KM_PER_S * self.clock.step_s
-        place = self.telling.prepared.places[spec.base]
-        return Wing(spec.base, place, km_per_step, self.clock.steps(kind.endurance_s))
-
-    def _kind(self, name: str) -> Kind:
-        spec = self.specs[name]
-        kind, alert = self.fighters.types[spec.type], self.fighters.alerts[spec.alert]
-
-        def median(law: Amount, least: int = 1) -> int:
-            return max(least, quantile_index(law, 0.5, self.clock.step_s, self.last + 1))
-
-        return Kind(
-            spec.type,
-            median(alert.airborne_s),
-            median(alert.airborne_from_cockpit_s),
-            median(kind.climb_s, 0),
-            median(kind.join_s),
-        )
-
-    def _line_up(self, orders: list[tuple[Stage, str, Whole]]) -> None:
+    def _line_up(self, orders: Orders) -> None:
         """Sort the orders from outside and the turns of intruders by time, for each replication its own."""
-        tasks: list[tuple[Task | str, Whole]] = []
+        tasks: list[tuple[Task | int, Whole]] = []
         for stage, about, step in orders:
-            task = Task(about, stage.orders == "ready", False, stage.pairs, stage.types)
-            tasks.append((task, step))
-        for flight, pursuit in self.pursuits.items():
-            if len(pursuit.flown.turned):
+            tasks.append((Task(about, stage.orders == "ready", False, stage.pairs, stage.types), step))
+        for flight, pursuit in enumerate(self.pursuits):
+            if pursuit.turns:
                 tasks.append((flight, pursuit.flown.turns))
-        reliefs = [Task(flight, False, True, 0, None) for flight in self.flights]
-        ranks = sorted({task.rank() for task in (*(t for t, _ in tasks), *reliefs) if isinstance(task, Task)})
-        self.relief_ranks = np.array([ranks.index(task.rank()) + 1 for task in reliefs], dtype=np.int64)
-        self.per_step = len(ranks) + 1
+        self.reliefs = [Task(flight, False, True, 0, None) for flight in self.flights]
+        ranks = sorted(
+            {task.rank() for task in (*(t for t, _ in tasks), *self.reliefs) if isinstance(task, Task)}
+        )
+        self.relief_ranks = np.array([ranks.index(task.rank()) + 1 for task in self.reliefs], dtype=np.int64)
+        self.per_step, self.many = len(ranks) + 1, max(len(tasks), 1)
         self.tasks = [task for task, _ in tasks]
-        many = max(len(tasks), 1)
-        self.many = many
-        keys = np.full((len(tasks) + 1, self.count), np.iinfo(np.int64).max, dtype=np.int64)
+        keys = np.full((len(tasks) + 1, self.count), NONE_LEFT, dtype=np.int64)
         for number, (task, step) in enumerate(tasks):
+            # In one step turns come first, then orders as the dispatcher takes them.
             rank = ranks.index(task.rank()) + 1 if isinstance(task, Task) else 0
-            due = step <= self.last
-            keys[number, due] = (step[due].astype(np.int64) * self.per_step + rank) * many + number
+            due = np.flatnonzero(step <= self.last)
+            keys[number, due] = (step[due].astype(np.int64) * self.per_step + rank) * self.many + number
         keys.sort(axis=0)
         self.queue = keys
 
-    def _stand_by(self, number: int) -> None:
+    def _stand_by(self, pair: int) -> None:
         """Put a pair at its station from its clock time on."""
-        spec = self.specs[self.names[number]]
+        spec = self.roster.specs[self.roster.names[pair]]
+        assert spec.station is not None
+        arrives, way = self.station_steps(pair)
+        mine = slice(pair * self.count, (pair + 1) * self.count)
+        self.fuel[mine] = arrives - way + self.roster.endurance[pair]
+        self.airborne[mine], self.stands[mine], self.off[mine] = -1, FAR, -1
+        self.holds[mine] = min(arrives, FAR)
+        self.until[mine] = self.fuel[mine] - way
+        self.place[mine] = self.telling.prepared.places[spec.station]
+        self.at_base[mine] = False
+
+    def station_steps(self, pair: int) -> tuple[int, int]:
+        """Return the step at which a pair arrives at its station, and how many steps it flies there."""
+        spec = self.roster.specs[self.roster.names[pair]]
         assert spec.station is not None
         assert spec.on_station_at is not None
-        wing, station = self.wings[number], self.telling.prepared.places[spec.station]
-        arrives = self.clock.step_at(spec.on_station_at)
-        way = int(np.ceil(float(self.sphere.distance_km(station, wing.place)) / wing.km_per_step))
-        self.fuel[number] = arrives - way + wing.endurance
-        self.airborne[number], self.stands[number] = -1, FAR
-        self.plan["off"][number] = -1
-        self.plan["holds"][number] = min(arrives, FAR)
-        self.plan["until"][number] = self.fuel[number] - way
-        self.place[number] = station
-        self.at_base[number] = False
+        wing = self.roster.wing[pair]
+        station = self.telling.prepared.places[spec.station]
+        km = float(self.sphere.distance_km(station, self.roster.wings.places[wing]))
+        return self.clock.step_at(spec.on_station_at), int(np.ceil(km / self.roster.wings.km_per_step[wing]))
 
-    # -------------------------------------------------------------------------------- what a pair is doing
+    # -------------------------------------------------------------------------------- what pairs are doing
 
-    def is_on_ground(self, pair: int, rows: Rows, step: Whole) -> Flags:
-        """Return whether a pair stands on the ground and is free."""
-        flags: Flags = (self.airborne[pair, rows] == FAR) & (self.stands[pair, rows] <= step)
+    def is_ordered(self, at: Elements, step: Whole) -> Flags:
+        """Return whether pairs have their order but are not in the air yet."""
+        flags: Flags = (step < self.airborne.take(at)) & (step < self.stands.take(at))
         return flags
 
-    def is_ordered(self, pair: int, rows: Rows, step: Whole) -> Flags:
-        """Return whether a pair has its order but is not in the air yet."""
-        return (step < self.airborne[pair, rows]) & (step < self.stands[pair, rows])
-
-    def is_closing(self, pair: int, rows: Rows, step: Whole) -> Flags:
-        """Return whether a pair is on its way to an intruder."""
-        ends = np.minimum(self.plan["joined"][pair, rows], self.plan["off"][pair, rows])
-        flags: Flags = (self.airborne[pair, rows] <= step) & (step < ends)
+    def is_closing(self, at: Elements, step: Whole) -> Flags:
+        """Return whether pairs are on their way to an intruder."""
+        ends = np.minimum(self.joined.take(at), self.off.take(at))
+        flags: Flags = (self.airborne.take(at) <= step) & (step < ends)
         return flags
 
-    def is_beside(self, pair: int, rows: Rows, step: Whole) -> Flags:
-        """Return whether a pair is beside an intruder."""
-        joined, parts = self.plan["joined"][pair, rows], self.plan["parts"][pair, rows]
-        flags: Flags = (joined <= step) & (step < parts)
+    def is_beside(self, at: Elements, step: Whole) -> Flags:
+        """Return whether pairs are beside an intruder."""
+        flags: Flags = (self.joined.take(at) <= step) & (step < self.parts.take(at))
         return flags
 
-    def is_holding(self, pair: int, rows: Rows, step: Whole) -> Flags:
-        """Return whether a pair holds and waits for another order."""
-        holds, until = self.plan["holds"][pair, rows], self.plan["until"][pair, rows]
-        flags: Flags = (holds <= step) & (step < until)
+    def is_holding(self, at: Elements, step: Whole) -> Flags:
+        """Return whether pairs hold and wait for another order."""
+        flags: Flags = (self.holds.take(at) <= step) & (step < self.until.take(at))
         return flags
 
     # -------------------------------------------------------------------------------- the side's events
@@ -207,484 +227,525 @@ class Squadron:
         """Take orders, calls for relief and turns in order of time until none is left."""
         if not self.flights:
             return
-        everyone = np.arange(self.count)
         pointer = np.zeros(self.count, dtype=np.int64)
-        none = np.iinfo(np.int64).max
-        rows = everyone
+        rows: Rows = np.arange(self.count)
+        queue = self.queue.reshape(-1)
         for _ in range(MOST_EVENTS):
-            outside = self.queue[pointer[rows], rows]
-            due = self.relief_due[:, rows]
-            asker = np.argmin(due, axis=0)
-            asks = due[asker, np.arange(len(rows))]
-            flights = np.maximum(self.about[asker, rows], 0)
-            inside = (asks.astype(np.int64) * self.per_step + self.relief_ranks[flights]) * self.many
-            inside[asks > self.last] = none
+            outside = queue.take(pointer[rows] * self.count + rows)
+            inside, asker = self._next_relief(rows)
             key = np.minimum(outside, inside)
-            active = key < none
+            active = key < NONE_LEFT
             if not active.any():
                 return
-            rows, key, outside, asker = rows[active], key[active], outside[active], asker[active]
-            flights = flights[active]
+            if not active.all():
+                rows, key, outside, asker = rows[active], key[active], outside[active], asker[active]
             relief = key < outside
-            step = (key // self.many // self.per_step).astype(np.int32)
-            number = np.where(relief, -1 - flights, key % self.many)
             pointer[rows[~relief]] += 1
-            self.relief_due[asker[relief], rows[relief]] = FAR
-            for each in np.unique(number):
-                here = np.flatnonzero(number == each)
-                if each < 0:
-                    self._relieve(self.flights[-1 - int(each)], rows[here], step[here])
-                    continue
-                task = self.tasks[int(each)]
-                if isinstance(task, str):
-                    self._turned(task, rows[here], step[here])
-                else:
-                    self._order(task, rows[here], step[here])
+            number = key % self.many
+            if relief.any():
+                self.due[asker[relief]] = FAR
+                number[relief] = -1 - self.about[asker[relief]]
+            step = (key // (self.many * self.per_step)).astype(np.int32)
+            for each, here in groups(number):
+                self._take(each, rows[here], step[here])
         self.failed[rows] = True
 
-    def _relieve(self, flight: str, rows: Rows, step: Whole) -> None:
-        wanted = self.wanted[self.flights.index(flight), rows]
-        self._assign(Task(flight, False, True, 0, None), rows, step, wanted)
+    def _next_relief(self, rows: Rows) -> tuple[NDArray[np.int64], Elements]:
+        """Return the key of the next call for relief in each replication, and the element that calls."""
+        used = np.flatnonzero(self.used)
+        if not len(used):
+            return np.full(len(rows), NONE_LEFT, dtype=np.int64), rows
+        at = used[:, np.newaxis] * self.count + rows
+        due = self.due.take(at)
+        place = due.argmin(axis=0) * len(rows) + np.arange(len(rows))
+        asks, asker = due.take(place), at.take(place)
+        key = np.full(len(rows), NONE_LEFT, dtype=np.int64)
+        here = np.flatnonzero(asks <= self.last)
+        ranks = self.relief_ranks[self.about.take(asker[here])]
+        key[here] = (asks[here].astype(np.int64) * self.per_step + ranks) * self.many
+        return key, asker
 
-    def _order(self, task: Task, rows: Rows, step: Whole) -> None:
+    def _take(self, number: int, rows: Rows, step: Whole) -> None:
+        """Take one kind of event in the replications in which it is the next."""
+        if number < 0:
+            flight = -1 - number
+            self._assign(self.reliefs[flight], flight, rows, step, self.wanted[flight, rows])
+            return
+        task = self.tasks[number]
+        if isinstance(task, int):
+            self._turned(task, rows, step)
+            return
+        flight = self.flights.index(task.about)
         if not task.ready:
-            about = self.flights.index(task.about)
-            self.wanted[about, rows] = np.maximum(self.wanted[about, rows], task.pairs)
-        self._assign(task, rows, step, np.full(len(rows), task.pairs, dtype=np.int32))
+            self.wanted[flight, rows] = np.maximum(self.wanted[flight, rows], task.pairs)
+        self._assign(task, flight, rows, step, np.full(len(rows), task.pairs, dtype=np.int32))
 
-    def _committed(self, flight: str, rows: Rows, step: Whole) -> Whole:
+    def _committed(self, flight: int, rows: Rows, step: Whole) -> Whole:
         """Return how many pairs are on their way to or beside a flight and not about to be relieved."""
-        about = self.flights.index(flight)
-        found = np.zeros(len(rows), dtype=np.int32)
-        for pair in range(len(self.names)):
-            is_new = self.since[pair, rows] > step
-            mine = self.about[pair, rows] == about
-            if mine.any():
-                busy = self.is_ordered(pair, rows, step) | self.is_closing(pair, rows, step)
-                busy |= self.is_beside(pair, rows, step) & (self.plan["asks"][pair, rows] > step)
-                found += mine & ~is_new & busy
-            if is_new.any():
-                found += is_new & (self.was_about[pair, rows] == about)
+        used = np.flatnonzero(self.used)
+        at = used[:, np.newaxis] * self.count + rows
+        mine = self.about.take(at) == flight
+        new = self.since.take(at) > step
+        found = (new & (self.was_about.take(at) == flight)).sum(axis=0, dtype=np.int32)
+        if mine.any():
+            busy = self.is_ordered(at, step) | self.is_closing(at, step)
+            busy |= self.is_beside(at, step) & (self.asks.take(at) > step)
+            found += (mine & ~new & busy).sum(axis=0, dtype=np.int32)
         return found
 
-    def _assign(self, task: Task, rows: Rows, step: Whole, wanted: Whole) -> None:
+    def _assign(self, task: Task, flight: int, rows: Rows, step: Whole, wanted: Whole) -> None:
+        """Give an order to the pairs that are planned to join first."""
         if not task.ready:
-            wanted = wanted - self._committed(task.about, rows, step)
+            wanted = wanted - self._committed(flight, rows, step)
         while True:
             here = np.flatnonzero(wanted > 0)
             if not len(here):
                 return
             rows, step, wanted = rows[here], step[here], wanted[here]
-            pair, joins = self._soonest(task, rows, step)
-            found = joins < FAR
-            rows, step, wanted, pair = rows[found], step[found], wanted[found] - 1, pair[found]
-            for each in np.unique(pair):
-                mine = np.flatnonzero(pair == each)
-                if task.ready:
-                    self._seat(int(each), rows[mine], step[mine])
-                else:
-                    self._send(int(each), task.about, rows[mine], step[mine])
+            rows, step, wanted = self._fill(task, flight, rows, step, wanted)
+
+    def _fill(
+        self, task: Task, flight: int, rows: Rows, step: Whole, wanted: Whole
+    ) -> tuple[Rows, Whole, Whole]:
+        """Send the pairs that join first, and return what is still wanted where one was taken from another flight."""
+        most = int(wanted.max())
+        pairs = self._candidates(task, most)
+        joins, taken = self._planned_joins(task, flight, pairs, rows, step, most)
+        columns = np.arange(len(rows))
+        again = np.zeros(len(rows), dtype=bool)
+        for _ in range(most if len(pairs) else 0):
+            place = joins.argmin(axis=0) * len(rows) + columns
+            here = np.flatnonzero((wanted > 0) & ~again & (joins.take(place) < FAR))
+            if not len(here):
+                break
+            place = place[here]
+            chosen = pairs[place // len(rows)]
+            self.used[chosen] = True
+            if task.ready:
+                self._seat(chosen, rows[here], step[here])
+            else:
+                self._send(chosen, flight, rows[here], step[here])
+            joins.reshape(-1)[place] = FAR
+            # Whom a pair was taken from may no longer spare another.
+            again[here] = taken.take(place)
+            wanted[here] -= 1
+        here = np.flatnonzero(again & (wanted > 0))
+        return rows[here], step[here], wanted[here]
+
+    def _candidates(self, task: Task, most: int) -> Elements:
+        """Return the pairs to look at: those in use, and of the others as many of each kind as may be sent."""
+        allowed = self.roster.allowed(task.types)
+        idle: dict[int, int] = {}
+        found = []
+        for pair in range(len(self.used)):
+            if not self.used[pair] and allowed[pair]:
+                kind = int(self.roster.kind[pair])
+                idle[kind] = idle.get(kind, 0) + 1
+                if idle[kind] > most:
+                    continue
+            if self.used[pair] or allowed[pair]:
+                found.append(pair)
+        return np.array(found, dtype=np.intp)
 
     # -------------------------------------------------------------------------------- the choice of a pair
 
-    def _soonest(self, task: Task, rows: Rows, step: Whole) -> tuple[Whole, Whole]:
-        """Return for each replication the pair that is planned to join first, and when; of equals the first one."""
-        pursuit = self.pursuits[task.about]
+    def _planned_joins(
+        self, task: Task, flight: int, pairs: Elements, rows: Rows, step: Whole, most: int
+    ) -> tuple[Whole, Flags]:
+        """Return when each pair is planned to join, FAR where it cannot or may not be sent, and who would be taken
+        from another flight; (pairs, replications) both."""
+        roster, pursuit = self.roster, self.pursuits[flight]
         known = pursuit.known(rows, step)
-        best = np.full(len(rows), FAR, dtype=np.int32)
-        chosen = np.zeros(len(rows), dtype=np.int32)
-
-        def offer(pair: int, here: Rows, joins: Whole) -> None:
-            # Pairs are not offered in their order, so of equals the lower number wins.
-            better = (joins < best[here]) | ((joins == best[here]) & (joins < FAR) & (pair < chosen[here]))
-            there = here[better]
-            best[there], chosen[there] = joins[better], pair
-
-        unseated: dict[tuple[str, Kind], Whole] = {}
-        in_air: list[int] = []
-        for pair, kind in enumerate(self.kinds):
-            if task.types is not None and kind.type not in task.types:
-                continue
-            free = self.is_on_ground(pair, rows, step)
-            seated = self.seated[pair, rows] < FAR
-            here = np.flatnonzero(free & ~seated)
-            if len(here):
-                joins = unseated.get((self.wings[pair].base, kind))
-                if joins is None:
-                    joins = self._joins_from_ground(pair, pursuit, rows, step, known, step + kind.airborne)
-                    unseated[self.wings[pair].base, kind] = joins
-                offer(pair, here, joins[here])
-            if task.ready:
-                continue
-            here = np.flatnonzero(free & seated)
-            if len(here):
-                ready = np.maximum(self.seated[pair, rows[here]], step[here]) + kind.from_cockpit
-                offer(
-                    pair,
-                    here,
-                    self._joins_from_ground(pair, pursuit, rows[here], step[here], known[here], ready),
-                )
-            if not free.all():
-                in_air.append(pair)
-        if in_air and not task.ready:
-            spares = self._spares(task.about, rows, step)
-            for pair in in_air:
-                here, places = self._available(pair, task.about, rows, step, spares)
-                if len(here):
-                    offer(
-                        pair,
-                        here,
-                        self._joins_from_air(
-                            pair, pursuit, rows[here], step[here], known[here], places, best[here]
-                        ),
-                    )
-        return chosen, best
+        at = pairs[:, np.newaxis] * self.count + rows
+        allowed = roster.allowed(task.types)[pairs][:, np.newaxis]
+        airborne = self.airborne.take(at)
+        ground = (airborne == FAR) & (self.stands.take(at) <= step) & allowed
+        seated = self.seated.take(at)
+        in_bed = ground & (seated == FAR)
+        joins = np.full(at.shape, FAR, dtype=np.int32)
+        taken = np.zeros(at.shape, dtype=bool)
+        kinds = np.unique(roster.kind[pairs])
+        planned = self._joins_from_ground(
+            pursuit,
+            np.repeat(kinds, len(rows)),
+            np.tile(rows, len(kinds)),
+            (step + roster.airborne[kinds][:, np.newaxis]).reshape(-1),
+            np.tile(known, len(kinds)),
+        ).reshape(len(kinds), len(rows))
+        np.copyto(joins, planned[np.searchsorted(kinds, roster.kind[pairs])], where=in_bed)
+        if task.ready:
+            return joins, taken
+        row, column = np.nonzero(ground & ~in_bed)
+        if len(row):
+            ready = np.maximum(seated[row, column], step[column]) + roster.from_cockpit[pairs[row]]
+            joins[row, column] = self._joins_from_ground(
+                pursuit, pairs[row], rows[column], ready, known[column]
+            )
+        flying = airborne <= step
+        if flying.any():
+            self._offer_from_air(flight, pairs, at, step, rows, known, allowed, most, joins, taken)
+        return joins, taken
 
     def _joins_from_ground(
-        self, pair: int, pursuit: Pursuit, rows: Rows, step: Whole, known: Flags, airborne: Whole
+        self, pursuit: Pursuit, pair: Elements, rows: Rows, airborne: Whole, known: Flags
     ) -> Whole:
-        wing, kind = self.wings[pair], self.kinds[pair]
-        met = pursuit.meets_from_base(wing, rows, airborne + kind.climb, known)
-        return self._planned(pair, pursuit, rows, met, known, airborne + wing.endurance)
+        wing = self.roster.wing[pair]
+        met = pursuit.meets_from_base(wing, rows, airborne + self.roster.climb[pair], known)
+        return self._planned(pursuit, pair, rows, met, known, airborne + self.roster.endurance[pair])
 
     def _planned(
-        self, pair: int, pursuit: Pursuit, rows: Rows, met: Whole, known: Flags, limit: Whole
+        self, pursuit: Pursuit, pair: Elements, rows: Rows, met: Whole, known: Flags, limit: Whole
     ) -> Whole:
         """Return the planned joining, FAR if the flight is gone by then or the fuel does not last."""
-        joins = met + np.int32(self.kinds[pair].join)
+        joins = met + self.roster.join[pair]
         good = joins <= np.minimum(self.last, pursuit.last(rows, known))
         at = np.minimum(joins, self.last)
-        back = pursuit.back(self.wings[pair], rows, at, known & good)
+        back = pursuit.back(self.roster.wing[pair], rows, at, known & good)
         good &= back + self.clock.steps(self.policy.spare_s) <= limit
         joins[~good] = FAR
         return joins
 
-    def _spares(self, flight: str, rows: Rows, step: Whole) -> NDArray[np.int16]:
-        """Return how many pairs of each flight stay with it for the next step, shape (flights, replications)."""
-        found = np.zeros((len(self.flights), len(rows)), dtype=np.int16)
-        columns = np.arange(len(rows))
-        for pair in range(len(self.names)):
-            stays = self._stays(pair, rows, step)
-            if stays.any():
-                found[np.maximum(self.about[pair, rows], 0)[stays], columns[stays]] += 1
-        return found
-
-    def _stays(self, pair: int, rows: Rows, step: Whole) -> Flags:
-        beside = self.is_beside(pair, rows, step) & (self.plan["parts"][pair, rows] > step + 1)
-        beside &= self.plan["asks"][pair, rows] > step
-        stays: Flags = (beside | self.is_closing(pair, rows, step)) & (self.since[pair, rows] <= step)
-        return stays & (self.about[pair, rows] >= 0)
-
-    def _available(
-        self, pair: int, flight: str, rows: Rows, step: Whole, spares: NDArray[np.int16]
-    ) -> tuple[Rows, Vectors]:
-        """Return the replications in which a pair in the air may be sent, and where it is at the next step."""
-        settled = self.since[pair, rows] <= step
-        holding = settled & self.is_holding(pair, rows, step)
-        closing = self.is_closing(pair, rows, step)
-        beside = self.is_beside(pair, rows, step) & (self.plan["parts"][pair, rows] > step + 1)
-        about = self.about[pair, rows]
-        free = settled & (closing | beside) & (about != self.flights.index(flight)) & (about >= 0)
-        free &= self.plan["leaves"][pair, rows] < step
-        others = spares[np.maximum(about, 0), np.arange(len(rows))] - self._stays(pair, rows, step)
-        free &= others >= 1
-        soon = step + np.int32(1)
-        places = np.zeros((len(rows), 3))
-        here = np.flatnonzero(holding)
-        if len(here):
-            places[here] = self._holding_place(pair, rows[here], step[here])
-        for number in np.unique(about[free]):
-            pursuit = self.pursuits[self.flights[int(number)]]
-            here = np.flatnonzero(free & (about == number))
-            known = pursuit.known(rows[here], step[here])
-            exists = pursuit.exists(rows[here], soon[here], known)
-            free[here[~exists]] = False
-            here, known = here[exists], known[exists]
-            places[here] = self._next_place(pair, pursuit, rows[here], soon[here], known)
-        here = np.flatnonzero(holding | free)
-        return here, places[here]
-
-    def _holding_place(self, pair: int, rows: Rows, step: Whole) -> Vectors:
-        """Return where a pair holds: at its station, or where its intruder left."""
-        places = self.place[pair, rows].copy()
-        about = self.about[pair, rows]
-        for number in np.unique(about[about >= 0]):
-            here = np.flatnonzero(about == number)
-            pursuit = self.pursuits[self.flights[int(number)]]
-            places[here] = self._parted_place(pair, pursuit, rows[here], self.plan["parts"][pair, rows[here]])
-        return places
-
-    def _parted_place(self, pair: int, pursuit: Pursuit, rows: Rows, parts: Whole) -> Vectors:
-        known = pursuit.known(rows, parts)
-        return pursuit.flown.place(rows, np.minimum(parts, pursuit.last(rows, known)), known)
-
-    def _next_place(self, pair: int, pursuit: Pursuit, rows: Rows, soon: Whole, known: Flags) -> Vectors:
-        places = pursuit.flown.place(rows, soon, known)
-        meets = self.plan["meets"][pair, rows]
-        on_way = np.flatnonzero(meets > soon)
-        if len(on_way):
-            places[on_way] = self._on_course(pair, pursuit, rows[on_way], soon[on_way], known[on_way])
-        return places
-
-    def _on_course(self, pair: int, pursuit: Pursuit, rows: Rows, at: Whole, known: Flags) -> Vectors:
-        """Return where a pair is on its course to the meeting point that it was planned to have."""
-        meets = self.plan["meets"][pair, rows]
-        goals = pursuit.flown.place(rows, meets, known)
-        origins = np.where(
-            self.at_base[pair, rows][:, np.newaxis], self.wings[pair].place, self.place[pair, rows]
-        )
-        return course_places(self.sphere, origins, goals, self.plan["leaves"][pair, rows], meets, at)
-
-    def _joins_from_air(
+    def _offer_from_air(
         self,
-        pair: int,
-        pursuit: Pursuit,
-        rows: Rows,
+        flight: int,
+        pairs: Elements,
+        at: Elements,
         step: Whole,
+        rows: Rows,
         known: Flags,
-        places: Vectors,
-        best: Whole,
-    ) -> Whole:
-        """Return the planned joining of a pair in the air, or FAR where it is later than the best so far."""
-        wing, leaves = self.wings[pair], step + np.int32(1)
-        search = np.ones(len(rows), dtype=bool)
-        if pursuit.rises(wing):
-            # Whoever is not there in time to join as soon as the best so far need not be looked at.
-            at = best - np.int32(self.kinds[pair].join)
-            beaten = np.flatnonzero((best < FAR) & (at <= pursuit.last(rows, known)))
-            can = pursuit.in_time(
-                places[beaten], wing, rows[beaten], leaves[beaten], at[beaten], known[beaten]
-            )
-            search[beaten[~can]] = False
-        joins = np.full(len(rows), FAR, dtype=np.int32)
-        here = np.flatnonzero(search)
+        allowed: Flags,
+        most: int,
+        joins: Whole,
+        taken: Flags,
+    ) -> None:
+        """Enter the planned joinings of pairs in the air that may be sent."""
+        settled = self.since.take(at) <= step
+        about = self.about.take(at)
+        closing = self.is_closing(at, step)
+        beside = self.is_beside(at, step) & (self.parts.take(at) > step + 1)
+        stays = settled & (about >= 0) & (closing | (beside & (self.asks.take(at) > step)))
+        free = settled & allowed & (closing | beside) & (about != flight) & (about >= 0)
+        free &= self.leaves.take(at) < step
+        for other in range(len(self.flights)):
+            if other == flight:
+                continue
+            staying = (stays & (about == other)).sum(axis=0)
+            # It may be taken only where another pair stays with the flight that it leaves.
+            free &= (about != other) | (staying - stays >= 1)
+        holding = settled & allowed & self.is_holding(at, step)
+        row, column = np.nonzero(free | holding)
+        if not len(row):
+            return
+        pursuit = self.pursuits[flight]
+        exists = self._exists_soon(about[row, column], rows[column], step[column])
+        kept = holding[row, column] | exists
+        row, column = row[kept], column[kept]
+        pair, mine, soon = pairs[row], rows[column], step[column] + np.int32(1)
+        places = self._places(at[row, column], pair, mine, soon, holding[row, column])
+        wing = self.roster.wing[pair]
+        # Whoever is not there in time to join as soon as those before need not be looked at.
+        rank = min(most, len(pairs)) - 1
+        bound = np.partition(joins, rank, axis=0)[rank][column] if rank else joins.min(axis=0)[column]
+        latest = bound - self.roster.join[pair]
+        bounded = (bound < FAR) & pursuit.overtakes(wing)
+        bounded &= latest <= pursuit.last(mine, known[column])
+        look = np.ones(len(row), dtype=bool)
+        here = np.flatnonzero(bounded)
         if len(here):
-            met = pursuit.meets(places[here], wing, rows[here], leaves[here], known[here])
-            limit = self.fuel[pair, rows[here]]
-            joins[here] = self._planned(pair, pursuit, rows[here], met, known[here], limit)
-        return joins
+            look[here] = pursuit.in_time(
+                places[here], wing[here], mine[here], soon[here], latest[here], known[column[here]]
+            )
+        here = np.flatnonzero(look)
+        if len(here):
+            row, column, pair, mine = row[here], column[here], pair[here], mine[here]
+            met = pursuit.meets(places[here], wing[here], mine, soon[here], known[column])
+            limit = self.fuel.take(at[row, column])
+            joins[row, column] = self._planned(pursuit, pair, mine, met, known[column], limit)
+            taken[row, column] = ~holding[row, column]
+
+    def _exists_soon(self, about: Whole, rows: Rows, step: Whole) -> Flags:
+        exists = np.zeros(len(rows), dtype=bool)
+        for flight, here in groups(about):
+            if flight >= 0:
+                pursuit = self.pursuits[flight]
+                known = pursuit.known(rows[here], step[here])
+                exists[here] = pursuit.exists(rows[here], step[here] + np.int32(1), known)
+        return exists
+
+    def _places(self, at: Elements, pair: Elements, rows: Rows, soon: Whole, holding: Flags) -> Vectors:
+        """Return where pairs will be at the next step: holding, on their way to an intruder, or beside it."""
+        places = self.place[at]
+        about = self.about.take(at)
+        for flight, here in groups(about):
+            if flight < 0:
+                continue  # it holds at its station
+            pursuit = self.pursuits[flight]
+            element, mine = at[here], rows[here]
+            held = holding[here]
+            step = np.where(held, self.parts.take(element), soon[here]).astype(np.int32)
+            known = pursuit.known(mine, np.where(held, step, soon[here] - 1).astype(np.int32))
+            step = np.minimum(step, pursuit.last(mine, known))
+            found = pursuit.place(mine, step, known)
+            on_way = np.flatnonzero(~held & (self.meets.take(element) > soon[here]))
+            if len(on_way):
+                found[on_way] = self._on_course(
+                    pursuit, element[on_way], pair[here[on_way]], mine[on_way], step[on_way], known[on_way]
+                )
+            places[here] = found
+        return places
+
+    def _on_course(
+        self, pursuit: Pursuit, at: Elements, pair: Elements, rows: Rows, step: Whole, known: Flags
+    ) -> Vectors:
+        """Return where pairs are on their course to the meeting point that they were planned to have."""
+        meets = self.meets.take(at)
+        goals = pursuit.place(rows, meets, known)
+        bases = self.roster.wings.places[self.roster.wing[pair]]
+        origins = np.where(self.at_base[at][:, np.newaxis], bases, self.place[at])
+        return course_places(self.sphere, origins, goals, self.leaves.take(at), meets, step)
 
     # -------------------------------------------------------------------------------- sending a pair
 
-    def _seat(self, pair: int, rows: Rows, step: Whole) -> None:
-        name = self.names[pair]
-        alert = self.fighters.alerts[self.specs[name].alert]
-        self.seated[pair, rows] = step + self.telling.steps(alert.seat_s, name, "seat", 1, rows)
+    def _drawn(
+        self, pair: Elements, rows: Rows, law: str, decision: str, number: int = 1, least: int = 1
+    ) -> Whole:
+        """Return drawn steps of pairs, of a law of their type or alert."""
+        drawn = np.empty(len(pair), dtype=np.int32)
+        for each, here in groups(pair):
+            name = self.roster.names[each]
+            spec = self.roster.specs[name]
+            kind, alert = self.roster.fighters.types[spec.type], self.roster.fighters.alerts[spec.alert]
+            amount = getattr(kind, law, None) or getattr(alert, law)
+            drawn[here] = self.telling.steps(amount, name, decision, number, rows[here], least=least)
+        return drawn
 
-    def _send(self, pair: int, flight: str, rows: Rows, step: Whole) -> None:
-        ground = self.is_on_ground(pair, rows, step)
+    def _seat(self, pair: Elements, rows: Rows, step: Whole) -> None:
+        at = pair * self.count + rows
+        self.seated[at] = step + self._drawn(pair, rows, "seat_s", "seat")
+
+    def _send(self, pair: Elements, flight: int, rows: Rows, step: Whole) -> None:
+        at = pair * self.count + rows
+        ground = self.airborne.take(at) == FAR
         if ground.any():
-            self._scramble(pair, flight, rows[ground], step[ground])
+            self._scramble(at[ground], pair[ground], flight, rows[ground], step[ground])
         if not ground.all():
-            self._divert(pair, flight, rows[~ground], step[~ground])
+            self._divert(at[~ground], pair[~ground], flight, rows[~ground], step[~ground])
 
-    def _scramble(self, pair: int, flight: str, rows: Rows, step: Whole) -> None:
-        name = self.names[pair]
-        alert = self.fighters.alerts[self.specs[name].alert]
-        kind = self.fighters.types[self.specs[name].type]
-        seated = self.seated[pair, rows]
-        ready = np.maximum(seated, step) + self.telling.steps(
-            alert.airborne_from_cockpit_s, name, "airborne-from-cockpit", 1, rows
-        )
-        from_bed = seated == FAR
-        if from_bed.any():
-            drawn = self.telling.steps(alert.airborne_s, name, "airborne", 1, rows[from_bed])
-            ready[from_bed] = step[from_bed] + drawn
-        self.about[pair, rows] = self.first_about[pair, rows] = self.flights.index(flight)
-        self.since[pair, rows] = self.ordered[pair, rows] = step
-        self.drawn_airborne[pair, rows] = ready
-        climb = self.telling.steps(kind.climb_s, name, "climb", 1, rows, least=0)
-        self.plan["leaves"][pair, rows] = ready + climb
-        self.at_base[pair, rows] = True
-        self.joins[pair, rows] = 0
-        self._take_off(pair, flight, rows, step)
+    def _scramble(self, at: Elements, pair: Elements, flight: int, rows: Rows, step: Whole) -> None:
+        seated = self.seated.take(at)
+        ready = np.empty(len(at), dtype=np.int32)
+        here = np.flatnonzero(seated < FAR)
+        if len(here):
+            drawn = self._drawn(pair[here], rows[here], "airborne_from_cockpit_s", "airborne-from-cockpit")
+            ready[here] = np.maximum(seated[here], step[here]) + drawn
+        here = np.flatnonzero(seated == FAR)
+        if len(here):
+            ready[here] = step[here] + self._drawn(pair[here], rows[here], "airborne_s", "airborne")
+        self.about[at] = self.first_about[at] = flight
+        self.since[at] = self.ordered[at] = step
+        self.ready[at] = ready
+        self.leaves[at] = ready + self._drawn(pair, rows, "climb_s", "climb", least=0)
+        self.at_base[at] = True
+        self.joins[at] = 1
+        self.joining[at] = self._drawn(pair, rows, "join_s", "join")
+        self._take_off(at, pair, flight, rows, step)
 
-    def _take_off(self, pair: int, flight: str, rows: Rows, step: Whole) -> None:
-        """Plan a pair's take-off, and all that follows, as far as is known at a step."""
+    def _take_off(self, at: Elements, pair: Elements, flight: int, rows: Rows, step: Whole) -> None:
+        """Plan take-offs, and all that follows, as far as is known at a step."""
         pursuit = self.pursuits[flight]
-        ready = self.drawn_airborne[pair, rows]
+        ready = self.ready.take(at)
         known = pursuit.known(rows, step)
-        gone = pursuit.gone(self.side.shadow_zone, rows, self.ordered[pair, rows], known)
+        gone = pursuit.gone(self.side.shadow_zone, rows, self.ordered.take(at), known)
         stays = (gone <= ready) | (ready > self.last)
-        self.airborne[pair, rows] = np.where(stays, FAR, ready)
-        self.stands[pair, rows] = np.where(stays, np.maximum(gone, step), FAR)
-        self._forget(pair, rows)
-        fly = ~stays
-        rows, ready = rows[fly], ready[fly]
-        self.fuel[pair, rows] = ready + self.wings[pair].endurance
-        self.begun[pair, rows] = ready
-        self.joins[pair, rows] = 1
-        self._draw_joining(pair, rows)
-        self._close(pair, flight, rows, ready, known[fly])
+        self.airborne[at] = np.where(stays, FAR, ready)
+        self.stands[at] = np.where(stays, np.maximum(gone, step), FAR)
+        self._forget(at)
+        if stays.any():
+            flies = ~stays
+            at, pair, rows, ready, known = at[flies], pair[flies], rows[flies], ready[flies], known[flies]
+        self.fuel[at] = ready + self.roster.endurance[pair]
+        self.begun[at] = ready
+        self._close(at, pair, flight, rows, ready, known)
 
-    def _forget(self, pair: int, rows: Rows) -> None:
-        for key in ("meets", "joined", "off", "parts", "asks", "holds", "until"):
-            self.plan[key][pair, rows] = FAR
-        self.relief_due[pair, rows] = FAR
+    def _forget(self, at: Elements) -> None:
+        for plan in (
+            self.meets,
+            self.joined,
+            self.off,
+            self.parts,
+            self.asks,
+            self.holds,
+            self.until,
+            self.due,
+        ):
+            plan[at] = FAR
 
-    def _divert(self, pair: int, flight: str, rows: Rows, step: Whole) -> None:
-        """Send a pair that is in the air to another flight."""
+    def _divert(self, at: Elements, pair: Elements, flight: int, rows: Rows, step: Whole) -> None:
+        """Send pairs that are in the air to another flight."""
         soon = step + np.int32(1)
-        holding = self.is_holding(pair, rows, step)
-        beside = self.is_beside(pair, rows, step)
-        relieved = beside & (self.plan["asks"][pair, rows] <= step)
-        about = self.about[pair, rows]
-        places = np.zeros((len(rows), 3))
-        if holding.any():
-            places[holding] = self._holding_place(pair, rows[holding], step[holding])
-        for number in np.unique(about[~holding]):
-            pursuit = self.pursuits[self.flights[int(number)]]
-            here = np.flatnonzero(~holding & (about == number))
-            known = pursuit.known(rows[here], step[here])
-            places[here] = self._next_place(pair, pursuit, rows[here], soon[here], known)
-        self.plan["parts"][pair, rows[beside]] = soon[beside]
-        self._enter(pair, rows, step)
-        self._forget(pair, rows)
-        self.was_about[pair, rows] = np.where(holding | relieved, -1, about)
-        self.about[pair, rows] = self.flights.index(flight)
-        self.since[pair, rows] = soon
-        self.place[pair, rows] = places
-        self.at_base[pair, rows] = False
-        self.plan["leaves"][pair, rows] = soon
+        holding = self.is_holding(at, step)
+        beside = self.is_beside(at, step)
+        relieved = beside & (self.asks.take(at) <= step)
+        places = self._places(at, pair, rows, soon, holding)
+        self.was_about[at] = np.where(holding | relieved, -1, self.about.take(at))
+        self.parts[at[beside]] = soon[beside]
+        self._enter(at, pair, rows, step)
+        self._forget(at)
+        self.about[at] = flight
+        self.since[at] = self.leaves[at] = soon
+        self.place[at] = places
+        self.at_base[at] = False
         begun = np.where(holding, step, soon).astype(np.int32)
-        self.begun[pair, rows] = begun
-        self.joins[pair, rows] += 1
-        self._draw_joining(pair, rows)
-        known = self.pursuits[flight].known(rows, begun)
-        self._close(pair, flight, rows, begun, known)
+        self.begun[at] = begun
+        self.joins[at] += 1
+        for number, here in groups(self.joins.take(at)):
+            self.joining[at[here]] = self._drawn(pair[here], rows[here], "join_s", "join", number)
+        self._close(at, pair, flight, rows, begun, self.pursuits[flight].known(rows, begun))
 
-    def _draw_joining(self, pair: int, rows: Rows) -> None:
-        name = self.names[pair]
-        law = self.fighters.types[self.specs[name].type].join_s
-        number = self.joins[pair, rows]
-        for each in np.unique(number):
-            mine = rows[number == each]
-            self.joining[pair, mine] = self.telling.steps(law, name, "join", int(each), mine)
-
-    def _close(self, pair: int, flight: str, rows: Rows, now: Whole, known: Flags) -> None:
-        """Plan a pair's way to a flight from where and when it leaves, and what it does there."""
-        pursuit, wing = self.pursuits[flight], self.wings[pair]
-        leaves = self.plan["leaves"][pair, rows]
-        met = np.full(len(rows), FAR, dtype=np.int32)
-        from_base = self.at_base[pair, rows]
-        here = np.flatnonzero(from_base)
-        if len(here):
-            met[here] = pursuit.meets_from_base(wing, rows[here], leaves[here], known[here])
-        here = np.flatnonzero(~from_base)
-        if len(here):
-            places = self.place[pair, rows[here]]
-            met[here] = pursuit.meets(places, wing, rows[here], leaves[here], known[here])
-        joins = met + self.joining[pair, rows]
-        gone = pursuit.gone(self.side.shadow_zone, rows, self.begun[pair, rows], known)
+    def _close(
+        self, at: Elements, pair: Elements, flight: int, rows: Rows, now: Whole, known: Flags
+    ) -> None:
+        """Plan the way of pairs to a flight from where and when they leave, and what they do there."""
+        pursuit, wing = self.pursuits[flight], self.roster.wing[pair]
+        leaves, from_base = self.leaves.take(at), self.at_base[at]
+        if from_base.all():
+            met = pursuit.meets_from_base(wing, rows, leaves, known)
+        else:
+            met = np.full(len(at), FAR, dtype=np.int32)
+            here = np.flatnonzero(from_base)
+            met[here] = pursuit.meets_from_base(wing[here], rows[here], leaves[here], known[here])
+            here = np.flatnonzero(~from_base)
+            met[here] = pursuit.meets(
+                self.place[at[here]], wing[here], rows[here], leaves[here], known[here]
+            )
+        joins = met + self.joining.take(at)
+        gone = pursuit.gone(self.side.shadow_zone, rows, self.begun.take(at), known)
         reached = met < FAR
-        limit = self.fuel[pair, rows]
-        late = pursuit.first_late(wing, rows, np.minimum(met, self.last), limit, known)
+        late = pursuit.first_late(wing, rows, np.minimum(met, self.last), self.fuel.take(at), known)
         late[~reached | (late <= met)] = 0  # out of reach, or too late to turn round even at the meeting point
-        off = np.maximum(np.minimum(gone, late), now)
-        joined = np.where(reached & (joins < np.minimum(gone, late)), joins, FAR).astype(np.int32)
-        self.plan["meets"][pair, rows] = met
-        self.plan["joined"][pair, rows] = joined
-        self.plan["off"][pair, rows] = np.where(joined < FAR, FAR, off)
-        here = np.flatnonzero(joined <= self.last)
-        if len(here):
-            self._shadow(pair, flight, rows[here], joined[here], known[here])
+        ends = np.minimum(gone, late)
+        joins[joins >= ends] = FAR
+        off = np.maximum(ends, now)
+        off[joins < FAR] = FAR
+        self.meets[at], self.joined[at], self.off[at] = met, joins, off
+        here = np.flatnonzero(joins <= self.last)
+        self._shadow(at[here], pair[here], flight, rows[here], joins[here], known[here])
 
-    def _shadow(self, pair: int, flight: str, rows: Rows, joined: Whole, known: Flags) -> None:
-        """Plan how long a pair stays beside a flight that it joins, and when it asks for its relief."""
-        pursuit, wing = self.pursuits[flight], self.wings[pair]
-        limit = self.fuel[pair, rows]
+    def _shadow(
+        self, at: Elements, pair: Elements, flight: int, rows: Rows, joined: Whole, known: Flags
+    ) -> None:
+        """Plan how long pairs stay beside a flight that they join, and when they ask for their relief."""
+        if not len(at):
+            return
+        pursuit, wing, limit = self.pursuits[flight], self.roster.wing[pair], self.fuel.take(at)
         late = pursuit.first_late(wing, rows, joined, limit, known)
         gone = pursuit.gone(self.side.shadow_zone, rows, joined, known)
         parts = np.minimum(late, gone)
-        lead = self.clock.steps(self.policy.relief_lead_s)
-        asks = np.where(late < FAR, np.maximum(joined, late - lead), FAR).astype(np.int32)
-        asks[asks >= parts] = FAR
-        self.plan["parts"][pair, rows] = parts
-        self.plan["asks"][pair, rows] = asks
-        self.relief_due[pair, rows] = asks
-        holds = (gone < late) & (parts <= self.last)
-        here = np.flatnonzero(holds)
-        self.plan["holds"][pair, rows] = np.where(holds, parts, FAR)
+        asks = np.maximum(joined, late - self.clock.steps(self.policy.relief_lead_s)).astype(np.int32)
+        asks[(late == FAR) | (asks >= parts)] = FAR
+        self.parts[at], self.asks[at], self.due[at] = parts, asks, asks
+        here = np.flatnonzero((gone < late) & (parts <= self.last))
+        self.holds[at], self.until[at] = FAR, FAR
         if len(here):
             rows, parts, known = rows[here], parts[here], known[here]
-            at = np.minimum(parts, pursuit.last(rows, known))
-            self.plan["until"][pair, rows] = limit[here] - pursuit.home_steps(wing, rows, at, known)
+            stop = np.minimum(parts, pursuit.last(rows, known))
+            self.holds[at[here]] = parts
+            self.until[at[here]] = limit[here] - pursuit.home_steps(wing[here], rows, stop, known)
 
-    def _turned(self, flight: str, rows: Rows, step: Whole) -> None:
+    # -------------------------------------------------------------------------------- an intruder turns away
+
+    def _turned(self, flight: int, rows: Rows, step: Whole) -> None:
         """Plan anew what the pairs of a flight do that turns away at a step."""
-        number = self.flights.index(flight)
-        for pair in range(len(self.names)):
-            mine = (self.about[pair, rows] == number) & (self.since[pair, rows] <= step)
-            ordered = mine & self.is_ordered(pair, rows, step)
-            closing = mine & self.is_closing(pair, rows, step)
-            beside = mine & self.is_beside(pair, rows, step)
-            if ordered.any():
-                self._take_off(pair, flight, rows[ordered], step[ordered])
-            if closing.any():
-                self._correct(pair, flight, rows[closing], step[closing])
-            if beside.any():
-                self._follow(pair, flight, rows[beside], step[beside])
+        used = np.flatnonzero(self.used)
+        if not len(used):
+            return
+        at = used[:, np.newaxis] * self.count + rows
+        mine = (self.about.take(at) == flight) & (self.since.take(at) <= step)
+        doing = ((self.is_ordered, self._take_off), (self.is_closing, self._correct), (self.is_beside, self._follow))
+        flags = [mine & is_so(at, step) for is_so, _ in doing]
+        for flag, (_, plan) in zip(flags, doing, strict=True):
+            row, column = np.nonzero(flag)
+            if len(row):
+                plan(at[row, column], used[row], flight, rows[column], step[column])
 
-    def _correct(self, pair: int, flight: str, rows: Rows, step: Whole) -> None:
-        """Give a pair on its way a new course from where it is when its intruder turns away."""
+    def _correct(self, at: Elements, pair: Elements, flight: int, rows: Rows, step: Whole) -> None:
+        """Give pairs on their way a new course from where they are when their intruder turns away."""
         pursuit = self.pursuits[flight]
-        on_way = np.flatnonzero(self.plan["leaves"][pair, rows] < step)
-        if len(on_way):
-            there, at = rows[on_way], step[on_way]
-            before = np.zeros(len(there), dtype=bool)  # the course led to a place on the script
-            places = pursuit.flown.place(there, at, before)
-            flying = np.flatnonzero(at < self.plan["meets"][pair, there])
+        here = np.flatnonzero(self.leaves.take(at) < step)
+        if len(here):
+            element, there, when = at[here], rows[here], step[here]
+            before = np.zeros(len(here), dtype=bool)  # the course led to a place on the script
+            places = pursuit.place(there, when, before)
+            flying = np.flatnonzero(when < self.meets.take(element))
             if len(flying):
-                places[flying] = self._on_course(pair, pursuit, there[flying], at[flying], before[flying])
-            self.place[pair, there] = places
-            self.at_base[pair, there] = False
-            self.plan["leaves"][pair, there] = at
-        for key in ("meets", "joined", "off", "parts", "asks", "holds", "until"):
-            self.plan[key][pair, rows] = FAR
-        self.relief_due[pair, rows] = FAR
-        self._close(pair, flight, rows, step, np.ones(len(rows), dtype=bool))
+                places[flying] = self._on_course(
+                    pursuit, element[flying], pair[here[flying]], there[flying], when[flying], before[flying]
+                )
+            self.place[element], self.at_base[element], self.leaves[element] = places, False, when
+        self._forget(at)
+        self._close(at, pair, flight, rows, step, np.ones(len(at), dtype=bool))
 
-    def _follow(self, pair: int, flight: str, rows: Rows, step: Whole) -> None:
-        """Keep a pair beside an intruder that turns away, as long as fuel and the intruder's way allow."""
-        asked = self.plan["asks"][pair, rows]
+    def _follow(self, at: Elements, pair: Elements, flight: int, rows: Rows, step: Whole) -> None:
+        """Keep pairs beside an intruder that turns away, as long as fuel and the intruder's way allow."""
+        asked = self.asks.take(at)
         done = asked <= step
-        joined = self.plan["joined"][pair, rows]
-        self.plan["until"][pair, rows] = FAR
-        self._shadow(pair, flight, rows, joined, np.ones(len(rows), dtype=bool))
-        asks = self.plan["asks"][pair, rows]
-        asks = np.where(done, asked, np.where(asks < FAR, np.maximum(asks, step), FAR)).astype(np.int32)
-        asks[~done & (asks >= self.plan["parts"][pair, rows])] = FAR
-        self.plan["asks"][pair, rows] = asks
-        self.relief_due[pair, rows] = np.where(done, FAR, asks)
+        self._shadow(at, pair, flight, rows, self.joined.take(at), np.ones(len(at), dtype=bool))
+        asks = np.maximum(self.asks.take(at), step)
+        asks[asks >= self.parts.take(at)] = FAR
+        self.due[at] = np.where(done, FAR, asks)
+        self.asks[at] = np.where(done, asked, asks)
 
     # -------------------------------------------------------------------------------- what came of it
 
-    def _enter(self, pair: int, rows: Rows, step: Whole) -> None:
-        """Enter in the book that a pair was beside its flight, where it has joined by a step."""
-        joined = self.plan["joined"][pair, rows]
-        there = rows[joined <= step]
-        if not len(there):
+    def _enter(self, at: Elements, pair: Elements, rows: Rows, step: Whole) -> None:
+        """Enter in the book that pairs were beside their flight, where they have joined by a step.
+
+        No replication may stand in `rows` twice.
+        """
+        here = np.flatnonzero(self.joined.take(at) <= step)
+        if not len(here):
             return
-        slot = self.slot_count[there]
+        at, pair, rows = at[here], pair[here], rows[here]
+        slot = self.slot_count[rows]
         needed = int(slot.max()) + 1
-        for key in ("joined", "parts", "about", "pair", "join"):
+        columns = {
+            "joined": self.joined.take(at),
+            "parts": self.parts.take(at),
+            "about": self.about.take(at),
+            "pair": pair,
+            "join": self.joins.take(at),
+        }
+        for key, values in columns.items():
             table = self.slots.get(key)
             have = 0 if table is None else len(table)
             if have < needed:
                 more = np.full((needed - have, self.count), FAR, dtype=np.int32)
-                self.slots[key] = more if table is None else np.concatenate([table, more])
-        self.slots["joined"][slot, there] = self.plan["joined"][pair, there]
-        self.slots["parts"][slot, there] = self.plan["parts"][pair, there]
-        self.slots["about"][slot, there] = self.about[pair, there]
-        self.slots["pair"][slot, there] = pair
-        self.slots["join"][slot, there] = self.joins[pair, there]
-        self.slot_count[there] += 1
+                table = self.slots[key] = more if table is None else np.concatenate([table, more])
+            assert table is not None
+            table[slot, rows] = values
+        self.slot_count[rows] += 1
 
     def close_books(self) -> None:
         """Enter the plans that stand at the end of the window."""
-        everyone = np.arange(self.count)
-        for pair in range(len(self.names)):
-            self._enter(pair, everyone, np.full(self.count, self.last, dtype=np.int32))
+        rows = np.arange(self.count)
+        end = np.full(self.count, self.last, dtype=np.int32)
+        for pair in np.flatnonzero(self.used):
+            self._enter(pair * self.count + rows, np.full(self.count, pair), rows, end)
+
+
+def groups(numbers: NDArray[Any]) -> Iterator[tuple[int, Elements]]:
+    """Yield each number that occurs and the places at which it does."""
+    if not len(numbers):
+        return
+    first = numbers[0]
+    if (numbers == first).all():
+        yield int(first), np.arange(len(numbers))
+        return
+    order = np.argsort(numbers, kind="stable")
+    ordered = numbers[order]
+    begins = np.flatnonzero(np.diff(ordered, prepend=ordered[0] - 1))
+    for begin, end in zip(begins, [*begins[1:], len(order)], strict=True):
+        yield int(ordered[begin]), order[begin:end]
 
 
 def told(squadron: Squadron) -> Outcome:
@@ -692,100 +753,78 @@ def told(squadron: Squadron) -> Outcome:
     telling, control = squadron.telling, squadron.side.control
     squadron.serve()
     squadron.close_books()
-    if squadron.failed.any():
-        telling.handed_over |= squadron.failed
+    telling.handed_over |= squadron.failed
     outcome: Outcome = {}
     _tell_take_offs(squadron, outcome)
-    slots = squadron.slots
     for number, flight in enumerate(squadron.flights):
-        beside = _beside(slots, number)
-        outcome["beside", flight] = beside[0]
-        outcome["parts", flight] = beside[1]
-        outcome["pair", flight] = beside[2]
-        outcome["join", flight] = beside[3]
-        if control is not None and beside[0]:
-            outcome["signal", "joined", flight, control] = beside[0]
-        for pair, name in enumerate(squadron.names):
-            _tell_joins(squadron, flight, number, pair, name, outcome)
+        beside = _beside(squadron.slots, number)
+        outcome |= {(key, flight): steps for key, steps in beside.items()}
+        if control is not None and beside["beside"]:
+            outcome["signal", "joined", flight, control] = beside["beside"]
+        _tell_joins(squadron, flight, beside, outcome)
     return outcome
 
 
-def _beside(slots: Mapping[str, Any], number: int) -> tuple[list[Whole], list[Whole], list[Whole], list[Whole]]:
-    """Return the slots in which pairs were beside one flight: joined, parts, pair and number of its joining."""
-    found: tuple[list[Whole], list[Whole], list[Whole], list[Whole]] = ([], [], [], [])
-    if not slots:
-        return found
-    for slot in range(len(slots["joined"])):
+def _beside(slots: Mapping[str, Whole], number: int) -> dict[str, list[Whole]]:
+    """Return the slots in which pairs were beside one flight: since when, until when, which pair, its n-th joining."""
+    found: dict[str, list[Whole]] = {"beside": [], "parts": [], "pair": [], "join": []}
+    for slot in range(len(slots["joined"]) if slots else 0):
         mine = slots["about"][slot] == number
         if mine.any():
-            found[0].append(np.where(mine, slots["joined"][slot], FAR).astype(np.int32))
-            found[1].append(slots["parts"][slot])
-            found[2].append(slots["pair"][slot])
-            found[3].append(slots["join"][slot])
+            joined = slots["joined"][slot].copy()
+            joined[~mine] = FAR
+            found["beside"].append(joined)
+            found["parts"].append(slots["parts"][slot])
+            found["pair"].append(slots["pair"][slot])
+            found["join"].append(slots["join"][slot])
     return found
 
 
 def _tell_take_offs(squadron: Squadron, outcome: Outcome) -> None:
-    telling, control = squadron.telling, squadron.side.control
-    for pair, (name, spec) in enumerate(squadron.specs.items()):
+    telling, control, count = squadron.telling, squadron.side.control, squadron.count
+    for pair, (name, spec) in enumerate(squadron.roster.specs.items()):
+        if not squadron.used[pair]:
+            continue
         data = {"side": squadron.name, "type": spec.type, "aircraft": spec.aircraft}
         if spec.station is not None:
-            assert spec.on_station_at is not None
-            arrives = squadron.clock.step_at(spec.on_station_at)
-            _tell_station(squadron, pair, name, arrives, data)
+            arrives, way = squadron.station_steps(pair)
+            if arrives >= way:
+                telling.happens("airborne", name, "", np.full(count, arrives - way, dtype=np.int32), **data)
+            arrived = np.full(count, arrives, dtype=np.int32)
+            telling.happens("on-station", name, "", arrived, **data, station=spec.station)
             continue
+        mine = slice(pair * count, (pair + 1) * count)
+        about, airborne = squadron.first_about[mine], squadron.airborne[mine]
         for number, flight in enumerate(squadron.flights):
-            mine = (squadron.first_about[pair] == number) & (squadron.airborne[pair] <= squadron.last)
-            if not mine.any():
-                continue
-            step = np.where(mine, squadron.airborne[pair], FAR).astype(np.int32)
-            telling.happens("airborne", name, flight, step, **data)
-            if control is not None:
-                outcome.setdefault(("signal", "airborne", flight, control), []).append(step)
-
-
-def _tell_station(squadron: Squadron, pair: int, name: str, arrives: int, data: dict[str, Any]) -> None:
-    telling, spec = squadron.telling, squadron.specs[name]
-    assert spec.station is not None
-    wing = squadron.wings[pair]
-    station = telling.prepared.places[spec.station]
-    way = int(np.ceil(float(squadron.sphere.distance_km(station, wing.place)) / wing.km_per_step))
-    if arrives - way >= 0:
-        took_off = np.full(squadron.count, arrives - way, dtype=np.int32)
-        telling.happens("airborne", name, "", took_off, **data)
-    arrived = np.full(squadron.count, arrives, dtype=np.int32)
-    telling.happens("on-station", name, "", arrived, **data, station=spec.station)
+            step = airborne.copy()
+            step[about != number] = FAR
+            if (step <= squadron.last).any():
+                telling.happens("airborne", name, flight, step, **data)
+                if control is not None:
+                    outcome.setdefault(("signal", "airborne", flight, control), []).append(step)
 
 
 def _tell_joins(
-    squadron: Squadron, flight: str, number: int, pair: int, name: str, outcome: Outcome
+    squadron: Squadron, flight: str, beside: Mapping[str, list[Whole]], outcome: Outcome
 ) -> None:
-    telling, control, slots = squadron.telling, squadron.side.control, squadron.slots
-    if not slots:
-        return
-    spec = squadron.specs[name]
-    wants = "joined" in telling.wanted
-    identifies = "identified" in telling.wanted
-    if not wants and not identifies:
-        return
-    law = squadron.fighters.types[spec.type].identify_s
-    for slot in range(len(slots["joined"])):
-        mine = np.flatnonzero((slots["about"][slot] == number) & (slots["pair"][slot] == pair))
-        if not len(mine):
-            continue
-        joined = slots["joined"][slot][mine]
-        telling.happens(
-            "joined", name, flight, telling.scatter(mine, joined), side=squadron.name, type=spec.type, slot=slot
-        )
-        if not identifies:
-            continue
-        identified = np.full(len(mine), FAR, dtype=np.int32)
-        joins = slots["join"][slot][mine]
-        for each in np.unique(joins):
-            there = np.flatnonzero(joins == each)
-            step = joined[there] + telling.steps(law, name, "identify", int(each), mine[there])
-            identified[there] = np.where(step < slots["parts"][slot][mine[there]], step, FAR)
-        step = telling.scatter(mine, identified)
-        telling.happens("identified", name, flight, step, side=squadron.name, slot=slot)
-        if control is not None:
-            outcome.setdefault(("signal", "identified", flight, control), []).append(step)
+    """Keep the joinings, by type of fighter, and the identifications where somebody waits for them."""
+    telling, control, roster = squadron.telling, squadron.side.control, squadron.roster
+    for slot, (joined, parts, pair, join) in enumerate(zip(*beside.values(), strict=True)):
+        for number in np.flatnonzero(squadron.used):
+            name = roster.names[number]
+            rows = np.flatnonzero((joined < FAR) & (pair == number))
+            if not len(rows):
+                continue
+            data = {"side": squadron.name, "type": roster.specs[name].type, "slot": slot}
+            telling.happens("joined", name, flight, telling.scatter(rows, joined[rows]), **data)
+            if "identified" not in telling.wanted:
+                continue
+            identified = telling.nowhere()
+            law = roster.fighters.types[roster.specs[name].type].identify_s
+            for each, here in groups(join[rows]):
+                mine = rows[here]
+                step = joined[mine] + telling.steps(law, name, "identify", each, mine)
+                identified[mine] = np.where(step < parts[mine], step, FAR)
+            telling.happens("identified", name, flight, identified, side=squadron.name, slot=slot)
+            if control is not None:
+                outcome.setdefault(("signal", "identified", flight, control), []).append(identified)

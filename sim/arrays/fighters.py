@@ -1,11 +1,12 @@
-"""Fighters in columns: where the pairs of a side are, and when they meet an intruder and have to go home.
+"""Fighters in columns: when pairs can meet an intruder, and when they have to leave it.
 
-The plan of a pair (take-off, meeting, joining, parting, holding) is worked out when it is sent; it stands until
-another order or the intruder's turning away replaces it from that step on.
+The tables of the intercept law are those of the processes, stacked by *wing*: pairs of one base and one speed share
+them.  A flight that has turned away in some replications is looked up there on its turned track, by search.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,174 +14,201 @@ from numpy.typing import NDArray
 
 from sim.arrays.columns import FAR, Flags, Rows, Whole
 from sim.arrays.telling import Telling
-from sim.arrays.tracks import SUREST_KM, Flown, Reach, far
-from sim.flight import Vectors, meeting_step
+from sim.arrays.tracks import SUREST_KM, Flown, far
+from sim.flight import Homeward, Vectors, meeting_step, meeting_table
 from sim.geo import Sphere
+
+Elements = NDArray[np.intp]
 
 
 @dataclass(frozen=True)
-class Wing:
-    """What the pairs of one base and type have in common."""
+class Wings:
+    """Where and how fast the pairs of a side fly, one row for each base and speed."""
 
-    base: str
-    place: Vectors
-    km_per_step: float
-    endurance: int
-    """Steps in the air that the fuel allows."""
+    key: tuple[tuple[str, float, int], ...]
+    places: Vectors
+    km_per_step: NDArray[np.float64]
+    longest: int
+    """The most steps in the air that fuel allows."""
+
+
+class Tables:
+    """The intercept tables of one script for all wings of a side, shape (wings, steps) each."""
+
+    def __init__(self, flown: Flown, wings: Wings) -> None:
+        script, count = flown.script, len(flown.script.units)
+        self.meets = np.empty((len(wings.key), count), dtype=np.int32)
+        self.back = np.empty((len(wings.key), count), dtype=np.int32)
+        self.late = np.full((len(wings.key), count + wings.longest + 1), -1, dtype=np.int32)
+        self.homeward: list[Homeward] = []
+        self.rises: NDArray[np.bool_] = np.zeros(len(wings.key), dtype=bool)
+        """Whether `late` tells all: from when on the way home is too long, by limit."""
+        for wing, (place, speed) in enumerate(zip(wings.places, wings.km_per_step, strict=True)):
+            self.meets[wing] = far(meeting_table(script, place, speed))
+            homeward = Homeward.of(script, place, speed)
+            back = homeward.back
+            self.back[wing] = np.where(np.isfinite(back), np.minimum(back, FAR), FAR)
+            self.homeward.append(homeward)
+            self.rises[wing] = homeward.rises
+            if homeward.rises:
+                flown_back = back[script.first : script.last + 1]
+                limits = np.arange(self.late.shape[1])
+                self.late[wing] = script.first + np.searchsorted(flown_back, limits, side="left")
 
 
 class Pursuit:
     """Answers of the intercept law about one flight, in replications in which it may have turned away.
 
-    `known` says in which replications the turn has happened by the step of the question.
+    Questions are columns of elements: `rows` says of which replication, `wing` of which base and speed.  `known` says
+    in which of them the turn has happened by the step of the question; elsewhere the script is what is looked ahead in.
     """
 
-    def __init__(self, telling: Telling, flown: Flown) -> None:
-        self.telling, self.flown, self.script = telling, flown, flown.script
+    def __init__(self, telling: Telling, flown: Flown, wings: Wings) -> None:
+        self.telling, self.flown, self.script, self.wings = telling, flown, flown.script, wings
         self.sphere: Sphere = flown.script.sphere
-        self.final = self.flown.last()
+        self.final = flown.last()
+        self.turns = bool(len(flown.turned))
+        self.tables: Tables = flown.kept(("tables", wings.key), lambda: Tables(flown, wings))
+        self.fastest_km: float = flown.kept("fastest", self._fastest)
+
+    def _fastest(self) -> float:
+        """Return the longest way in one step; a turned flight keeps a speed that it had."""
         units = self.script.units[self.script.first : self.script.last + 1]
-        hops = self.sphere.distance_km(units[1:], units[:-1])
-        self.fastest_km = float(hops.max(initial=0.0))
-        """The longest way in one step; a turned flight keeps a speed that it had."""
+        return float(self.sphere.distance_km(units[1:], units[:-1]).max(initial=0.0))
 
     def known(self, rows: Rows, step: Whole) -> Flags:
         """Return whether the flight has turned by a step."""
-        flags: Flags = self.flown.turns[rows] <= step
+        if not self.turns:
+            return np.zeros(len(rows), dtype=bool)
+        flags: Flags = self.flown.turns.take(rows) <= step
         return flags
 
     def last(self, rows: Rows, known: Flags) -> Whole:
         """Return the last step at which the flight will exist, as far as is known."""
         last = np.full(len(rows), self.script.last, dtype=np.int32)
-        if known.any():
+        if self.turns and known.any():
             last[known] = self.final[rows[known]]
         return last
 
-    def reach(self, wing: Wing) -> Reach:
-        """Return the tables of the script for a base and speed."""
-        key = ("reach", wing.base, wing.km_per_step)
-        found: Reach = self.flown.kept(
-            key, lambda: Reach(self.script, wing.place, wing.km_per_step, wing.endurance)
-        )
-        return found
+    def place(self, rows: Rows, step: Whole, known: Flags) -> Vectors:
+        """Return where the flight is at steps, shape (elements, 3)."""
+        return self.flown.place(rows, step, known)
 
-    def meets_from_base(self, wing: Wing, rows: Rows, leaves: Whole, known: Flags) -> Whole:
+    def meets_from_base(self, wing: Elements, rows: Rows, leaves: Whole, known: Flags) -> Whole:
         """Return the first step at which a pair that leaves its base can be at the flight, or FAR."""
-        last = self.telling.last
-        table = self.reach(wing).meets
-        met: Whole = table[np.minimum(leaves, last)]
+        last, table = self.telling.last, self.tables.meets
+        met: Whole = table.take(wing * table.shape[1] + np.minimum(leaves, last))
         met[leaves > last] = FAR
-        if known.any():
+        if self.turns and known.any():
             there = np.flatnonzero(known)
-            places = np.broadcast_to(wing.place, (len(there), 3))
-            met[there] = self._solved(
-                places, wing.km_per_step, rows[there], leaves[there], np.ones(len(there), bool)
-            )
+            places = self.wings.places[wing[there]]
+            met[there] = self.meets(places, wing[there], rows[there], leaves[there], known[there])
         return met
 
-    def meets(self, places: Vectors, wing: Wing, rows: Rows, leaves: Whole, known: Flags) -> Whole:
-        """Return the first step at which a pair that leaves a place (n, 3) can be at the flight, or FAR."""
-        return self._solved(places, wing.km_per_step, rows, leaves, known)
-
     def in_time(
-        self, places: Vectors, wing: Wing, rows: Rows, leaves: Whole, at: Whole, known: Flags
+        self, places: Vectors, wing: Elements, rows: Rows, leaves: Whole, at: Whole, known: Flags
     ) -> Flags:
         """Return whether a pair that leaves a place can be at the flight at a step at which it exists."""
-        there = self.flown.place(rows, at, known)
-        in_time: Flags = at - self.sphere.distance_km(there, places) / wing.km_per_step >= leaves
+        km = self.sphere.distance_km(self.place(rows, at, known), places)
+        in_time: Flags = at - km / self.wings.km_per_step[wing] >= leaves
         return in_time
 
-    def rises(self, wing: Wing) -> bool:
+    def overtakes(self, wing: Elements) -> Flags:
         """Return whether a pair that can be at the flight at a step can be there at every later one."""
-        return wing.km_per_step > self.fastest_km + SUREST_KM
+        faster: Flags = self.wings.km_per_step[wing] > self.fastest_km + SUREST_KM
+        return faster
 
-    def _solved(self, places: Vectors, speed: float, rows: Rows, leaves: Whole, known: Flags) -> Whole:
-        last = np.where(leaves > self.telling.last, -1, self.last(rows, known))
-        low = np.maximum(leaves, self.script.first)
+    def meets(self, places: Vectors, wing: Elements, rows: Rows, leaves: Whole, known: Flags) -> Whole:
+        """Return the first step at which a pair that leaves a place (elements, 3) can be at the flight, or FAR."""
         met = np.full(len(rows), FAR, dtype=np.int32)
-        if speed <= self.fastest_km + SUREST_KM:
-            for i in np.flatnonzero(low <= last):
-                met[i] = self._searched(places[i], speed, int(rows[i]), int(leaves[i]), bool(known[i]))
+        last = self.last(rows, known)
+        low = np.maximum(leaves, np.int32(self.script.first))
+        possible = (low <= last) & (leaves <= self.telling.last)
+        overtakes = self.overtakes(wing)
+        for i in np.flatnonzero(possible & ~overtakes).tolist():
+            speed = float(self.wings.km_per_step[wing[i]])
+            met[i] = self._searched(places[i], speed, int(rows[i]), int(leaves[i]), bool(known[i]))
+        here = np.flatnonzero(possible & overtakes)
+        if not len(here):
             return met
-        # The latest step of departure rises along the track: halve the span in which it passes `leaves`.
-        search = np.flatnonzero(low <= last)
-        low, high = low[search], last[search].astype(np.int32)
-        places, rows, leaves, known = places[search], rows[search], leaves[search], known[search]
+        if len(here) < len(rows):
+            places, wing, rows, leaves = places[here], wing[here], rows[here], leaves[here]
+            known, low, last = known[here], low[here], last[here]
+        speed = self.wings.km_per_step[wing]
 
-        def reached(step: Whole) -> Flags:
-            there = self.flown.place(rows, step, known)
-            flags: Flags = step - self.sphere.distance_km(there, places) / speed >= leaves
-            return flags
+        def spare(step: Whole, which: Elements) -> NDArray[np.float64]:
+            km = self.sphere.distance_km(self.place(rows[which], step, known[which]), places[which])
+            return step - km / speed[which] - leaves[which]
 
-        possible = reached(high)
-        # Wherever the flight goes, it is met within the time to its place now at the difference of speeds.
-        now_km = self.sphere.distance_km(self.flown.place(rows, low, known), places)
-        soon = low + np.ceil(np.maximum(now_km - speed * (low - leaves), 0) / (speed - self.fastest_km)) + 1
-        high = np.minimum(high, np.minimum(soon, FAR)).astype(np.int32)
-        soonest = leaves + np.floor((now_km + (low - leaves) * self.fastest_km) / (speed + self.fastest_km)) - 1
-        low = np.clip(np.maximum(low, soonest), None, high).astype(np.int32)
-        while (low < high).any():
-            middle = (low + high) // 2
-            early = reached(middle)
-            high = np.where(early, middle, high)
-            low = np.where(early, low, middle + 1)
-        met[search] = np.where(possible, low, FAR)
+        # Wherever the flight goes, it is met within the time to its place now at the difference of speeds, and
+        # not before the time at their sum.
+        now_km = self.sphere.distance_km(self.place(rows, low, known), places)
+        ahead_km = now_km - speed * (low - leaves)
+        soon = low + np.ceil(np.maximum(ahead_km, 0.0) / (speed - self.fastest_km)) + 1
+        high = np.minimum(last, np.minimum(soon, FAR)).astype(np.int32)
+        least = low + np.floor(np.maximum(ahead_km, 0.0) / (speed + self.fastest_km)) - 1
+        low = np.clip(least, low, high).astype(np.int32)
+        met[here] = first_rising(low, high, spare)
         return met
 
     def _searched(self, place: Vectors, speed: float, row: int, leaves: int, known: bool) -> int:
         if not known:
             return min(FAR, meeting_step(self.script, place, speed, leaves))
-        steps = np.arange(max(leaves, self.script.first), int(self.final[row]) + 1, dtype=np.int32)
-        there = self.flown.place(np.full(len(steps), row), steps, np.ones(len(steps), dtype=bool))
+        last = int(self.final[row])
+        steps = np.arange(max(leaves, self.script.first), last + 1, dtype=np.int32)
+        there = self.place(np.full(len(steps), row), steps, np.ones(len(steps), dtype=bool))
         in_time = steps - self.sphere.distance_km(there, place) / speed >= leaves
         return int(steps[np.argmax(in_time)]) if in_time.any() else FAR
 
-    def home_steps(self, wing: Wing, rows: Rows, step: Whole, known: Flags) -> Whole:
+    def home_steps(self, wing: Elements, rows: Rows, step: Whole, known: Flags) -> Whole:
         """Return the steps of the way to the base from where the flight is at a step."""
-        there = self.flown.place(rows, step, known)
-        return np.ceil(self.sphere.distance_km(there, wing.place) / wing.km_per_step).astype(np.int32)
+        km = self.sphere.distance_km(self.place(rows, step, known), self.wings.places[wing])
+        return np.ceil(km / self.wings.km_per_step[wing]).astype(np.int32)
 
-    def back(self, wing: Wing, rows: Rows, step: Whole, known: Flags) -> Whole:
-        """Return the step at which a pair that leaves the flight at a step is back at its base."""
-        table = self.reach(wing).back
-        back: Whole = table[np.minimum(step, len(table) - 1)]
-        if known.any():
+    def back(self, wing: Elements, rows: Rows, step: Whole, known: Flags) -> Whole:
+        """Return the step at which a pair that leaves the flight at a step of the window is back at its base."""
+        table = self.tables.back
+        back: Whole = table.take(wing * table.shape[1] + step)
+        if self.turns and known.any():
             there = np.flatnonzero(known)
             steps = step[there]
-            back[there] = steps + self.home_steps(wing, rows[there], steps, np.ones(len(there), bool))
+            back[there] = steps + self.home_steps(wing[there], rows[there], steps, known[there])
         return back
 
-    def first_late(self, wing: Wing, rows: Rows, since: Whole, limit: Whole, known: Flags) -> Whole:
-        """Return the first step from `since` on from which the pair would be back at `limit` or later, or FAR."""
-        late = self.reach(wing).first_late(since, limit)
-        if known.any():
+    def first_late(self, wing: Elements, rows: Rows, since: Whole, limit: Whole, known: Flags) -> Whole:
+        """Return the first step from `since` on from which a pair would be back at `limit` or later, or FAR."""
+        table = self.tables.late
+        late: Whole = table.take(wing * table.shape[1] + np.clip(limit, 0, table.shape[1] - 1))
+        np.maximum(late, since, out=late)
+        late[late > self.script.last] = FAR
+        for i in np.flatnonzero(~self.tables.rises[wing] & ~known).tolist():
+            late[i] = min(FAR, self.tables.homeward[wing[i]].first_late(int(since[i]), int(limit[i])))
+        if self.turns and known.any():
             there = np.flatnonzero(known)
-            late[there] = self._late_turned(wing, rows[there], since[there], limit[there])
+            late[there] = self._late_turned(wing[there], rows[there], since[there], limit[there])
         return late
 
-    def _late_turned(self, wing: Wing, rows: Rows, since: Whole, limit: Whole) -> Whole:
+    def _late_turned(self, wing: Elements, rows: Rows, since: Whole, limit: Whole) -> Whole:
         last = self.final[rows]
         late = np.full(len(rows), FAR, dtype=np.int32)
+        known = np.ones(len(rows), dtype=bool)
+        overtakes = self.overtakes(wing)
+        for i in np.flatnonzero((since <= last) & ~overtakes).tolist():
+            steps = np.arange(since[i], last[i] + 1, dtype=np.int32)
+            home = self.home_steps(
+                np.full(len(steps), wing[i]), np.full(len(steps), rows[i]), steps, np.ones(len(steps), bool)
+            )
+            over = steps + home >= limit[i]
+            late[i] = steps[np.argmax(over)] if over.any() else FAR
+        here = np.flatnonzero((since <= last) & overtakes)
+        if len(here):
+            wing, rows, limit = wing[here], rows[here], limit[here]
 
-        def is_late(step: Whole, rows: Rows, limit: Whole) -> Flags:
-            flags: Flags = step + self.home_steps(wing, rows, step, np.ones(len(rows), bool)) >= limit
-            return flags
+            def over_time(step: Whole, which: Elements) -> NDArray[np.float64]:
+                home = self.home_steps(wing[which], rows[which], step, known[: len(which)])
+                return (step + home - limit[which]).astype(np.float64)
 
-        if not self.rises(wing):
-            for i in np.flatnonzero(since <= last):
-                steps = np.arange(since[i], last[i] + 1, dtype=np.int32)
-                flags = is_late(steps, np.full(len(steps), rows[i]), np.full(len(steps), limit[i]))
-                late[i] = steps[np.argmax(flags)] if flags.any() else FAR
-            return late
-        search = np.flatnonzero(since <= last)
-        rows, limit, low, high = rows[search], limit[search], since[search], last[search]
-        possible = is_late(high, rows, limit)
-        while (low < high).any():
-            middle = (low + high) // 2
-            over = is_late(middle, rows, limit)
-            high = np.where(over, middle, high)
-            low = np.where(over, low, middle + 1)
-        late[search] = np.where(possible, low, FAR)
+            late[here] = first_rising(since[here], last[here], over_time)
         return late
 
     def gone(self, zone: str | None, rows: Rows, since: Whole, known: Flags) -> Whole:
@@ -188,28 +216,16 @@ class Pursuit:
         gone = self.last(rows, known) + np.int32(1)
         if zone is None:
             return gone
-        np.minimum(gone, self._next_leave(self._script_leaves(zone), since), out=gone)
-        if known.any():
-            there = np.flatnonzero(known)
-            leaves = self.flown.stays(zone)[1]
-            flown = leaves[:, rows[there]] if leaves.shape[1] > 1 else leaves
-            end = self.final[rows[there]] + np.int32(1)
-            gone[there] = np.minimum(end, self._next_leave(flown, since[there]))
-        return gone
-
-    def _script_leaves(self, zone: str) -> Whole:
-        leaves: Whole = self.flown.kept(
+        script = self.flown.kept(
             ("leaves", zone), lambda: far([stay.leaves for stay in self.script.stays(zone)])[:, np.newaxis]
         )
-        return leaves
-
-    @staticmethod
-    def _next_leave(leaves: Whole, since: Whole) -> Whole:
-        found = np.full(since.shape, FAR, dtype=np.int32)
-        for leave in leaves[::-1]:
-            later = np.broadcast_to(leave > since, since.shape)
-            np.copyto(found, np.broadcast_to(leave, since.shape), where=later)
-        return found
+        np.minimum(gone, _next_leave(script, since), out=gone)
+        if self.turns and known.any():
+            there = np.flatnonzero(known)
+            leaves = self.flown.stays(zone)[1][:, rows[there]]
+            end = self.final[rows[there]] + np.int32(1)
+            gone[there] = np.minimum(end, _next_leave(leaves, since[there]))
+        return gone
 
     def exists(self, rows: Rows, step: Whole, known: Flags) -> Flags:
         """Return whether the flight exists at a step, as far as is known."""
@@ -217,9 +233,60 @@ class Pursuit:
         return flags
 
 
+def _next_leave(leaves: Whole, since: Whole) -> Whole:
+    found = np.full(since.shape, FAR, dtype=np.int32)
+    for leave in leaves[::-1]:
+        np.copyto(found, leave, where=leave > since)
+    return found
+
+
+def first_rising(
+    low: Whole, high: Whole, value: Callable[[Whole, Elements], NDArray[np.float64]]
+) -> Whole:
+    """Return the first step in low..high at which a rising value is at least 0, or FAR, for columns of spans.
+
+    `value(step, which)` gives it for some of the elements.  A straight line between the ends of the span says where
+    to look next; every second look is in the middle, so that crooked lines end as well.
+    """
+    found = np.full(len(low), FAR, dtype=np.int32)
+    which = np.arange(len(low))
+    at_high = value(high, which)
+    possible = at_high >= 0
+    which, low, high, at_high = which[possible], low[possible], high[possible], at_high[possible]
+    at_low = value(low, which)
+    done = at_low >= 0
+    found[which[done]] = low[done]
+    going = np.flatnonzero(~done)
+    which, low, high, at_low, at_high = which[going], low[going], high[going], at_low[going], at_high[going]
+    look = 0
+    while len(which):
+        # The value is below 0 at low, and not at high.
+        ended = high - low <= 1
+        if ended.any():
+            found[which[ended]] = high[ended]
+            going = np.flatnonzero(~ended)
+            which, low, high = which[going], low[going], high[going]
+            at_low, at_high = at_low[going], at_high[going]
+            if not len(which):
+                break
+        if look % 3 == 2:
+            middle = (low + high) // 2
+        else:
+            share = -at_low / np.maximum(at_high - at_low, 1e-12)
+            # First to the near side of where the line says, then to its far side.
+            aim = low + share * (high - low) + (0.0 if look % 3 == 0 else 1.0)
+            middle = np.clip(aim, low + 1, high - 1).astype(np.int32)
+        at_middle = value(middle, which)
+        over = at_middle >= 0
+        high, at_high = np.where(over, middle, high), np.where(over, at_middle, at_high)
+        low, at_low = np.where(over, low, middle), np.where(over, at_low, at_middle)
+        look += 1
+    return found
+
+
 def course_places(
-    sphere: Sphere, origins: Vectors, goals: Vectors, leaves: NDArray[np.int32], meets: Whole, at: Whole
+    sphere: Sphere, origins: Vectors, goals: Vectors, leaves: Whole, meets: Whole, at: Whole
 ) -> Vectors:
-    """Return where pairs are at a step on their way from where they left to where they meet, shape (n, 3)."""
+    """Return where pairs are at a step on their way from where they left to where they meet, shape (elements, 3)."""
     share = (at - leaves) / np.maximum(meets - leaves, 1)
     return sphere.interpolate(origins, goals, share)

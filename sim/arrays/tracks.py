@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sim.arrays.columns import FAR, Flags, Rows, Whole
 from sim.clock import NEVER
 from sim.departures import Departures
-from sim.flight import Homeward, Track, Vectors, meeting_table
+from sim.flight import Track, Vectors
 
 Spans = tuple[Whole, Whole]
 """Begins and ends, shape (spans, replications or 1), FAR-filled."""
@@ -96,32 +96,6 @@ def _stacked(above: NDArray[Any], below: NDArray[Any]) -> NDArray[Any]:
         np.pad(part, ((0, 0), (0, width - part.shape[1])), constant_values=fill) for part in (above, below)
     ]
     return np.concatenate(parts)
-
-
-class Reach:
-    """The intercept tables of one script for one base and speed, as columns are looked up in them."""
-
-    def __init__(self, script: Track, base: Vectors, km_per_step: float, longest: int) -> None:
-        self.meets = far(meeting_table(script, base, km_per_step))
-        self.homeward = Homeward.of(script, base, km_per_step)
-        back = self.homeward.back
-        self.back: Whole = np.where(np.isfinite(back), np.minimum(back, FAR), FAR).astype(np.int32)
-        if self.homeward.rises:
-            flown = back[script.first : script.last + 1]
-            limits = np.arange(len(back) + longest + 1)
-            late = script.first + np.searchsorted(flown, limits, side="left")
-            self.late: Whole | None = np.where(late > script.last, FAR, late).astype(np.int32)
-        else:
-            self.late = None
-
-    def first_late(self, since: Whole, limit: Whole) -> Whole:
-        """Return `Homeward.first_late` for columns of steps and limits."""
-        if self.late is not None:
-            late: Whole = np.maximum(self.late[np.clip(limit, 0, len(self.late) - 1)], since)
-            late[late > self.homeward.last] = FAR
-            return late
-        pairs = zip(since.tolist(), limit.tolist(), strict=True)
-        return far([self.homeward.first_late(step, bound) for step, bound in pairs]).reshape(since.shape)
 
 
 @dataclass
