@@ -108,9 +108,8 @@ class Fences:
             np.einsum("smi,mi->sm", spots, ways.aheads[way]),
             np.einsum("smi,mi->sm", spots, ways.origins[way]),
         )
-        other = (
-            one + np.remainder(other - one + np.pi, 2 * np.pi) - np.pi
-        )  # pieces are shorter than half a turn
+        # A piece is shorter than half a turn, also one that lies across the antipode of the origin.
+        other = one + np.remainder(other - one + np.pi, 2 * np.pi) - np.pi
         begins_km, ends_km = np.minimum(one, other) * radius_km, np.maximum(one, other) * radius_km
         return Stretches(self.boundary[piece], way, begins_km - stray_km, ends_km + stray_km)
 
@@ -204,7 +203,7 @@ class Courses:
         )
 
     def place(self, course: Whole, step: Whole) -> Floats:
-        """Give the places of courses at steps, each of shape (m,); shape (m, 3)."""
+        """Give the places of courses at steps, each of shape (m,): shape (m, 3)."""
         flown_km = step * self.km_per_step[course]
         starts_km = self.starts_km[course]
         leg = np.count_nonzero(flown_km[:, np.newaxis] >= starts_km, axis=1) - 1
@@ -212,15 +211,15 @@ class Courses:
         return self.sphere.toward(self.origins[course, leg], self.aheads[course, leg], on_leg_km)
 
     def way(self, course: int) -> Floats:
-        """Give the places of one course at all its steps, shape (count, 3): what `place` gives, for a third of the time."""
+        """Give the places of one course at all its steps, shape (count, 3): what `place` gives, but faster."""
         flown_km = np.arange(self.counts[course]) * self.km_per_step[course]
         starts_km = self.starts_km[course]
+        begins = np.searchsorted(flown_km, starts_km).tolist()
         places = np.empty((len(flown_km), 3))
-        for leg, on_leg in enumerate(pairwise([*np.searchsorted(flown_km, starts_km).tolist(), len(flown_km)])):
-            on_leg_km = (flown_km[slice(*on_leg)] - starts_km[leg]) * self._moves[course, leg]
-            places[slice(*on_leg)] = self.sphere.toward(
-                self.origins[course, leg], self.aheads[course, leg], on_leg_km
-            )
+        for leg, steps in enumerate(pairwise([*begins, len(flown_km)])):
+            on_leg_km = (flown_km[slice(*steps)] - starts_km[leg]) * self._moves[course, leg]
+            origin, ahead = self.origins[course, leg], self.aheads[course, leg]
+            places[slice(*steps)] = self.sphere.run(origin, ahead, on_leg_km)
         return places
 
     def changes(
@@ -269,7 +268,8 @@ class Courses:
 
     @cached_property
     def _moves(self) -> Floats:
-        return self.aheads.any(axis=2).astype(np.float64)
+        """Which legs lead somewhere, as 0 and 1."""
+        return np.where(self.aheads.any(axis=2), 1.0, 0.0)
 
     @cached_property
     def legs(self) -> Legs:
@@ -278,7 +278,7 @@ class Courses:
             np.concatenate((self.starts_km[:, 1:], np.full((len(self.counts), 1), np.inf)), axis=1),
             ((self.counts - 1) * self.km_per_step)[:, np.newaxis],
         )
-        course, leg = np.nonzero((self.starts_km < ends_km) & (self._moves > 0))
+        course, leg = places_of((self.starts_km < ends_km) & (self._moves > 0))
         ways = Ways(self.origins[course, leg], self.aheads[course, leg])
         return Legs(course, ways, self.starts_km[course, leg], ends_km[course, leg])
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise, zip_longest
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +41,7 @@ class Departures:
     """What each variant flies from there, step 0 being the one at which it leaves."""
 
     @classmethod
-    def of(cls, script: Track, steps: NDArray[np.int64], zones: Sequence[str]) -> Departures:
+    def of(cls, script: Track, steps: NDArray[np.integer[Any]], zones: Sequence[str]) -> Departures:
         """Take a flight off its script at each of several steps (V,), in any order.
 
         It flies the shortest way out of each zone that it is in, then straight on until the window ends.  Of `zones`
@@ -48,16 +49,17 @@ class Departures:
         one that it is not in, or has left, is not entered on the way if that can be avoided.  Speed and altitude stay
         as they are; the turn itself takes no time.  Raises ValueError if the flight does not exist at a step.
         """
-        if np.any((steps < script.first) | (steps > script.last)):
+        left: Whole = np.asarray(steps, dtype=np.int64)
+        if np.any((left < script.first) | (left > script.last)):
             raise ValueError(f"{script.name} flies from step {script.first} to {script.last}")
         units = script.units
-        before = np.minimum(np.maximum(steps - 1, script.first), max(script.last - 1, script.first))
+        before = np.minimum(np.maximum(left - 1, script.first), max(script.last - 1, script.first))
         after = np.minimum(before + 1, script.last)
         km_per_step = script.sphere.distance_km(units[before], units[after])
-        waypoints = np.empty((len(steps), max(len(zones), 1), 3))
-        numbers = np.zeros(len(steps), dtype=np.int64)
-        here = units[steps]
-        inside = [script.inside(zone)[steps] for zone in zones]
+        waypoints = np.empty((len(left), max(len(zones), 1), 3))
+        numbers = np.zeros(len(left), dtype=np.int64)
+        here = units[left]
+        inside = [script.inside(zone)[left] for zone in zones]
         for place, zone in enumerate(zones):
             rows = np.flatnonzero(inside[place])
             shunned = [
@@ -72,15 +74,10 @@ class Departures:
             units[before[straight]], units[after[straight]], AHEAD_KM
         )
         stands = np.flatnonzero((numbers == 0) & (km_per_step == 0))
-        waypoints[stands, 0] = units[steps[stands]]
-        counts = len(units) - steps
-        return cls(
-            script,
-            steps,
-            Courses.through(
-                script.sphere, units[steps], waypoints, np.maximum(numbers, 1), km_per_step, counts
-            ),
-        )
+        waypoints[stands, 0] = units[left[stands]]
+        numbers, counts = np.maximum(numbers, 1), len(units) - left
+        courses = Courses.through(script.sphere, units[left], waypoints, numbers, km_per_step, counts)
+        return cls(script, left, courses)
 
     @property
     def last(self) -> Whole:
@@ -193,11 +190,11 @@ class Departures:
 
         def inside(spots: Spots, units: Vectors) -> Booleans:
             bounds = np.searchsorted(spots.boundary, np.arange(len(regions) + 1)).tolist()
-            parts = [
-                region.contains_each(units[slice(*at)])
-                for region, at in zip(regions, pairwise(bounds), strict=True)
-            ]
-            return np.concatenate(parts)
+            state = np.empty(len(units), dtype=np.bool_)
+            for region, (begin, end) in zip(regions, pairwise(bounds), strict=True):
+                if begin < end:
+                    state[begin:end] = region.contains_each(units[begin:end])
+            return state
 
         at_first = np.stack([self.script.inside(zone)[self.steps] for zone in self.script.regions])
         near = self.script.fences.near(self.courses.legs.ways)

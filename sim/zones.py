@@ -195,8 +195,8 @@ class _Circle(Region):
 
     def _exits(self, units: Floats) -> tuple[Floats, Floats, float]:
         aheads = self.sphere.direction(self.centre, units)
-        # From the very centre all ways out are equally long.
-        aheads[~aheads.any(axis=1)] = self.sphere.heading(self.centre, 0.0)
+        if not aheads.any(axis=1).all():  # from the very centre all ways out are equally long
+            aheads[~aheads.any(axis=1)] = self.sphere.heading(self.centre, 0.0)
         return np.broadcast_to(self.centre, aheads.shape), aheads, self.radius_km
 
 
@@ -417,9 +417,11 @@ class _Grown(_Lined):
         least_km, most_km = boundary.bounds_km(units)
         contained: Booleans = most_km <= self.margin_km
         rest = np.flatnonzero(~contained)
-        contained[rest] = self.base.contains_each(units[rest])
-        rest = np.flatnonzero(~contained & (least_km <= self.margin_km))
-        contained[rest] = boundary.distance_km(units[rest]) <= self.margin_km
+        if len(rest):
+            contained[rest] = self.base.contains_each(units[rest])
+            rest = rest[~contained[rest] & (least_km[rest] <= self.margin_km)]
+        if len(rest):
+            contained[rest] = boundary.distance_km(units[rest]) <= self.margin_km
         return contained
 
 

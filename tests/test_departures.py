@@ -8,13 +8,14 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from sim.clock import NEVER
-from sim.departures import RAY_KM, RAYS_DEG, Departures
+from sim.departures import RAY_KM, RAYS_DEG, Departures, ways_out
 from sim.flight import Stay, Track, Vectors
+from sim.geo import Sphere
 from sim.run import Prepared, prepare
 from sim.scenario import read
 from sim.sensing import HORIZON_KM_PER_SQRT_M, Radar, cover, spans
 from sim.units import M_PER_FT
-from sim.zones import Region
+from sim.zones import Region, Zone, regions
 from tests.scenarios import Data, scenario_data, scenario_of
 
 LONGEST_RAY_KM = 1_500.0
@@ -165,3 +166,50 @@ def test_many_turns_are_each_of_them(data: Data, chosen: st.DataObject) -> None:
         point = prepared.sphere.unit(data["centre"]["lat_deg"], data["centre"]["lon_deg"])
         radars = list(prepared.scenario.sensing.radars.values())
         assert_same(script, steps, zones, radars, point)
+
+
+def test_ways_out_stay_clear_of_an_airspace_where_they_can() -> None:
+    """With an airspace before the nearest edge a flight takes the shortest clear ray, as a look at each tells."""
+    sphere = Sphere.at(37.0, 131.0)
+    corners = ((36.0, 129.0), (36.0, 133.0), (38.0, 133.0), (38.0, 129.0))
+    around = regions(
+        {
+            "box": Zone(label="B", kind="identification", vertices_deg=corners),
+            "islets": Zone(label="I", kind="airspace", lat_deg=37.6, lon_deg=131.0, radius_nmi=12),
+            "strait": Zone(label="S", kind="airspace", lat_deg=37.0, lon_deg=129.2, radius_nmi=10),
+        },
+        sphere,
+    )
+    random = np.random.default_rng(2)
+    here = sphere.unit(random.uniform(36.1, 37.9, 300), random.uniform(129.1, 132.9, 300))
+    here = here[~around["islets"].contains_each(here) & ~around["strait"].contains_each(here)]
+    shuns = random.random((2, len(here))) < 0.8
+    others = [around["islets"], around["strait"]]
+    found = ways_out(around["box"], list(zip(others, shuns, strict=True)), here)
+    wanted = [
+        shortest_way_out(
+            around["box"], [other for other, shun in zip(others, row, strict=True) if shun], place
+        )
+        for place, row in zip(here, shuns.T, strict=True)
+    ]
+    assert found == pytest.approx(np.array(wanted), abs=1e-12)
+    assert np.count_nonzero((found != around["box"].ways_out(here)).any(axis=1)) > 10
+
+
+def test_who_is_in_what_it_should_stay_clear_of_goes_the_nearest_way() -> None:
+    """Where no ray is clear the way out is the nearest one; a flight that does not fly at a step cannot leave then."""
+    sphere = Sphere.at(37.0, 131.0)
+    around = regions(
+        {
+            name: Zone(label=name, kind="airspace", lat_deg=37.0, lon_deg=131.0, radius_nmi=radius_nmi)
+            for name, radius_nmi in (("in", 5), ("out", 9))
+        },
+        sphere,
+    )
+    here = sphere.offset(sphere.unit(37.0, 131.0), np.array([40.0, 200.0]), 3.0)
+    found = ways_out(around["in"], [(around["out"], np.array([True, False]))], here)
+    assert np.array_equal(found, around["in"].ways_out(here))
+    km = np.arange(30.0)
+    track = Track("f", sphere, around, 3, 20, sphere.offset(here[0], 10.0, km), np.zeros(30))
+    with pytest.raises(ValueError, match="f flies from step 3 to 20"):
+        Departures.of(track, np.array([3, 21]), [])

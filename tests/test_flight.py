@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sim.clock import NEVER
 from sim.flight import Crossing, Homeward, Stay, Track, meeting_step, meeting_table
 from sim.geo import Sphere
-from sim.zones import Region, Zone, regions
+from sim.zones import Region
 
 SPHERE = Sphere.at(-40.0, -20.0)
 BASE = SPHERE.unit(-40.0, -20.0)
@@ -92,41 +92,16 @@ def test_nobody_is_met_sooner_for_leaving_later(seed: int, km_per_step: float) -
     assert np.all((met >= track.first) & (met <= track.last))
 
 
-def test_a_departing_flight_leaves_from_its_place_at_its_speed() -> None:
-    """Rows up to the turn stay; from it on each step is the same length, through the waypoints and straight on."""
-    track = radial(300.0, 1.0, 500)
-    waypoints = [SPHERE.offset(track.units[100], 90.0, 40.3), SPHERE.offset(track.units[100], 45.0, 90.0)]
-    turned = track.departs(100, waypoints, 1.25)
-    assert np.array_equal(turned.units[:101], track.units[:101])
-    assert (turned.first, turned.last) == (0, 499)
-    hops_km = SPHERE.distance_km(turned.units[101:], turned.units[100:-1])
-    # Round the corner the chord is shorter than the way; everywhere else a step is 1.25 km to a millimetre.
-    straight = np.abs(hops_km - 1.25) < 1e-6
-    assert np.count_nonzero(~straight) == 1
-    assert np.all(hops_km < 1.25 + 1e-6)
-    # 40.3 km are flown after 32.24 steps: the 32nd step is 0.3 km short of the first waypoint.
-    assert float(SPHERE.distance_km(turned.units[132], waypoints[0])) == pytest.approx(0.3, abs=1e-6)
-    # The way to the second: it is passed within half a step, and left behind in the same direction.
-    second_km = 40.3 + float(SPHERE.distance_km(waypoints[0], waypoints[1]))
-    beyond = SPHERE.onward(waypoints[0], waypoints[1], 399 * 1.25 - 40.3)
-    assert float(SPHERE.distance_km(turned.units[499], beyond)) == pytest.approx(0.0, abs=1e-6)
-    assert second_km < 399 * 1.25
-    assert np.all(turned.altitude_ft[100:] == track.altitude_ft[100])
-
-
-def test_a_departing_flight_gets_new_stays() -> None:
-    """After a turn zones are looked up along the new way; what was before the turn stays as it was."""
-    zone = Zone(label="Z", kind="airspace", lat_deg=-40.0, lon_deg=-20.0, radius_nmi=27.0)  # 50.004 km
-    track = radial(100.5, 1.0, 200)
-    track = Track("f", SPHERE, regions({"z": zone}, SPHERE), 0, 199, track.units, track.altitude_ft)
-    # Inside while at most 50.004 km away: from 50.5 km at step 50 (not yet) and 49.5 km at step 51, to step 150.
-    assert track.stays("z") == [Stay(51, 151)]
-    back = SPHERE.offset(BASE, 30.0, 200.0)
-    turned = track.departs(80, [back], 1.0)  # 20.5 km away at step 80, and out again past 50 km at step 110
-    assert turned.stays("z") == [Stay(51, 110)]
-    away = track.departs(40, [back], 1.0)
-    assert away.stays("z") == []
-    assert track.stays("z") == [Stay(51, 151)]
+def test_a_departing_flight_is_the_script_and_then_what_it_is_told() -> None:
+    """Altitude and first step stay, it exists until the end of the window, and zones are as its stays say."""
+    script = Track("f", SPHERE, {}, 5, 60, wandering(1, 100).units, np.arange(100.0))
+    turned = script.departs(20, script.units[::-1], {"z": [Stay(10, 30), Stay(40, NEVER)], "y": []})
+    assert (turned.first, turned.last) == (5, 99)
+    assert turned.altitude_ft.tolist() == [*range(20), *[20.0] * 80]
+    assert np.flatnonzero(turned.inside("z")).tolist() == [*range(10, 30), *range(40, 100)]
+    assert not turned.inside("y").any()
+    assert turned.stays("z") == [Stay(10, 30), Stay(40, NEVER)]
+    assert np.array_equal(script.altitude_ft, np.arange(100.0))
 
 
 class Marked(Region):
@@ -135,9 +110,11 @@ class Marked(Region):
     def __init__(self, flags: str) -> None:
         self.flags = np.array([flag == "#" for flag in flags])
 
-    def contains(self, units):
+    def contains_each(self, units):
         """Tell by the number in the row's first place."""
         return self.flags[units[:, 0].astype(int)]
+
+    fence = property(NotImplementedError)
 
     def boundary_distance_km(self, units):
         """Be of no use here."""
@@ -147,7 +124,7 @@ class Marked(Region):
         """Be of no use here."""
         raise NotImplementedError
 
-    def _exit(self, unit):
+    def _exits(self, units):
         raise NotImplementedError
 
 
