@@ -31,6 +31,12 @@ MOST_EVENTS = 400
 
 NONE_LEFT = np.iinfo(np.int64).max
 
+WINDOWS = 12
+GROUND_FROM, SEATED, ABOUT, WAS_ABOUT, SINCE, COMMITTED_TO = range(6)
+STAYS_FROM, STAYS_TO, FREE_FROM, FREE_TO, HOLDS_FROM, HOLDS_TO = range(6, WINDOWS)
+"""The steps in which a pair is on the ground, counts for its flight, lets another one be taken from it, may itself be
+taken, or holds: from the first up to but not the second."""
+
 Orders = list[tuple[Stage, str, Whole]]
 """(stage, flight, step of the decision in each replication) of each order that a side may be given."""
 
@@ -138,6 +144,11 @@ class Squadron:
         self.parts, self.asks, self.holds, self.until = table(FAR), table(FAR), table(FAR), table(FAR)
         self.due = table(FAR)
         """When it will ask for its relief, as long as it has not."""
+        self.windows = np.full((len(roster.names), WINDOWS, self.count), FAR, dtype=np.int32)
+        """What the dispatcher looks at, by pair, window and replication."""
+        self.windows[:, ABOUT] = self.windows[:, WAS_ABOUT] = -1
+        self.windows[:, GROUND_FROM] = -1
+        self.windows[:, SINCE] = 0
         self.at_base = np.ones(size, dtype=bool)
         self.place: NDArray[np.float64] = np.zeros((size, 3))
         self.used = np.array([spec.station is not None for spec in roster.specs.values()], dtype=bool)
@@ -187,6 +198,8 @@ class Squadron:
         self.until[mine] = self.fuel[mine] - way
         self.place[mine] = self.telling.prepared.places[spec.station]
         self.at_base[mine] = False
+        rows = np.arange(self.count)
+        self._settle(pair * self.count + rows, np.full(self.count, pair), rows)
 
     def station_steps(self, pair: int) -> tuple[int, int]:
         """Return the step at which a pair arrives at its station, and how many steps it flies there."""
@@ -255,10 +268,11 @@ class Squadron:
         used = np.flatnonzero(self.used)
         if not len(used):
             return np.full(len(rows), NONE_LEFT, dtype=np.int64), rows
-        at = used[:, np.newaxis] * self.count + rows
-        due = self.due.take(at)
-        place = due.argmin(axis=0) * len(rows) + np.arange(len(rows))
-        asks, asker = due.take(place), at.take(place)
+        due = self.due.reshape(-1, self.count)
+        found = np.full(len(rows), NONE_LEFT, dtype=np.int64)
+        for pair in used.tolist():
+            np.minimum(found, due[pair].take(rows, mode="clip") * np.int64(len(due)) + pair, out=found)
+        asks, asker = found // len(due), found % len(due) * self.count + rows
         key = np.full(len(rows), NONE_LEFT, dtype=np.int64)
         here = np.flatnonzero(asks <= self.last)
         ranks = self.relief_ranks[self.about.take(asker[here])]
@@ -280,54 +294,89 @@ class Squadron:
             self.wanted[flight, rows] = np.maximum(self.wanted[flight, rows], task.pairs)
         self._assign(task, flight, rows, step, np.full(len(rows), task.pairs, dtype=np.int32))
 
-    def _committed(self, flight: int, rows: Rows, step: Whole) -> Whole:
+    def _settle(self, at: Elements, pair: Elements, rows: Rows) -> None:
+        """Work out the windows that the dispatcher looks at from the plans of pairs."""
+        since, joined, asks = self.since.take(at), self.joined.take(at), self.asks.take(at)
+        airborne = self.airborne.take(at)
+        flies = airborne < FAR
+        beside = joined < FAR
+        parts = self.parts.take(at)
+        ends = np.where(beside, parts, self.off.take(at))
+        spared = np.where(beside, parts - 1, ends)
+        table = self.windows
+        table[pair, GROUND_FROM, rows] = np.where(flies, FAR, self.stands.take(at))
+        table[pair, ABOUT, rows] = self.about.take(at)
+        table[pair, WAS_ABOUT, rows] = self.was_about.take(at)
+        table[pair, SINCE, rows] = since
+        counts = np.where(flies, np.minimum(ends, asks), self.stands.take(at))
+        table[pair, COMMITTED_TO, rows] = counts
+        table[pair, STAYS_FROM, rows] = np.maximum(airborne, since)
+        table[pair, STAYS_TO, rows] = np.where(flies, np.minimum(spared, asks), -1)
+        table[pair, FREE_FROM, rows] = np.maximum(self.leaves.take(at) + 1, since)
+        table[pair, FREE_TO, rows] = np.where(flies, spared, -1)
+        table[pair, HOLDS_FROM, rows] = np.maximum(self.holds.take(at), since)
+        table[pair, HOLDS_TO, rows] = self.until.take(at)
+
+    def _seen(self, pairs: Elements, rows: Rows) -> Whole:
+        """Return the windows of pairs in replications, shape (windows, pairs, replications)."""
+        seen = np.empty((len(pairs), WINDOWS, len(rows)), dtype=np.int32)
+        for place, pair in enumerate(pairs.tolist()):
+            self.windows[pair].take(rows, axis=1, out=seen[place], mode="clip")
+        return seen.transpose(1, 0, 2)
+
+    @staticmethod
+    def _committed(flight: int, seen: Whole, step: Whole) -> Whole:
         """Return how many pairs are on their way to or beside a flight and not about to be relieved."""
-        used = np.flatnonzero(self.used)
-        at = used[:, np.newaxis] * self.count + rows
-        mine = self.about.take(at) == flight
-        new = self.since.take(at) > step
-        found = (new & (self.was_about.take(at) == flight)).sum(axis=0, dtype=np.int32)
-        if mine.any():
-            busy = self.is_ordered(at, step) | self.is_closing(at, step)
-            busy |= self.is_beside(at, step) & (self.asks.take(at) > step)
-            found += (mine & ~new & busy).sum(axis=0, dtype=np.int32)
+        new = seen[SINCE] > step
+        mine = (seen[ABOUT] == flight) & ~new & (step < seen[COMMITTED_TO])
+        mine |= new & (seen[WAS_ABOUT] == flight)
+        found: Whole = mine.sum(axis=0, dtype=np.int32)
         return found
 
     def _assign(self, task: Task, flight: int, rows: Rows, step: Whole, wanted: Whole) -> None:
         """Give an order to the pairs that are planned to join first."""
+        pairs = self._candidates(task, int(wanted.max(initial=0)))
+        if not len(pairs):
+            return
+        seen = self._seen(pairs, rows)
         if not task.ready:
-            wanted = wanted - self._committed(flight, rows, step)
+            wanted = wanted - self._committed(flight, seen, step)
         while True:
             here = np.flatnonzero(wanted > 0)
             if not len(here):
                 return
-            rows, step, wanted = rows[here], step[here], wanted[here]
-            rows, step, wanted = self._fill(task, flight, rows, step, wanted)
+            if len(here) < len(rows):
+                rows, step, wanted = rows[here], step[here], wanted[here]
+                seen = seen[:, :, here]
+            rows, step, wanted = self._fill(task, flight, pairs, seen, rows, step, wanted)
+            pairs = self._candidates(task, int(wanted.max(initial=0)))
+            seen = self._seen(pairs, rows)
 
     def _fill(
-        self, task: Task, flight: int, rows: Rows, step: Whole, wanted: Whole
+        self, task: Task, flight: int, pairs: Elements, seen: Whole, rows: Rows, step: Whole, wanted: Whole
     ) -> tuple[Rows, Whole, Whole]:
         """Send the pairs that join first, and return what is still wanted where one was taken from another flight."""
         most = int(wanted.max())
-        pairs = self._candidates(task, most)
-        joins, taken = self._planned_joins(task, flight, pairs, rows, step, most)
-        columns = np.arange(len(rows))
+        joins, taken = self._planned_joins(task, flight, pairs, seen, rows, step, most)
+        # One number holds the step of joining and the pair, so that the least is found without a search for its place.
+        keys = joins * np.int64(len(pairs)) + np.arange(len(pairs))[:, np.newaxis]
+        keys[joins == FAR] = NONE_LEFT
         again = np.zeros(len(rows), dtype=bool)
-        for _ in range(most if len(pairs) else 0):
-            place = joins.argmin(axis=0) * len(rows) + columns
-            here = np.flatnonzero((wanted > 0) & ~again & (joins.take(place) < FAR))
+        for _ in range(most):
+            first = keys.min(axis=0)
+            here = np.flatnonzero((wanted > 0) & ~again & (first < NONE_LEFT))
             if not len(here):
                 break
-            place = place[here]
-            chosen = pairs[place // len(rows)]
+            place = first[here] % len(pairs)
+            chosen = pairs[place]
             self.used[chosen] = True
             if task.ready:
                 self._seat(chosen, rows[here], step[here])
             else:
                 self._send(chosen, flight, rows[here], step[here])
-            joins.reshape(-1)[place] = FAR
+            keys[place, here] = NONE_LEFT
             # Whom a pair was taken from may no longer spare another.
-            again[here] = taken.take(place)
+            again[here] = taken[place, here]
             wanted[here] -= 1
         here = np.flatnonzero(again & (wanted > 0))
         return rows[here], step[here], wanted[here]
@@ -350,40 +399,61 @@ class Squadron:
     # -------------------------------------------------------------------------------- the choice of a pair
 
     def _planned_joins(
-        self, task: Task, flight: int, pairs: Elements, rows: Rows, step: Whole, most: int
+        self, task: Task, flight: int, pairs: Elements, seen: Whole, rows: Rows, step: Whole, most: int
     ) -> tuple[Whole, Flags]:
         """Return when each pair is planned to join, FAR where it cannot or may not be sent, and who would be taken
         from another flight; (pairs, replications) both."""
         roster, pursuit = self.roster, self.pursuits[flight]
         known = pursuit.known(rows, step)
-        at = pairs[:, np.newaxis] * self.count + rows
-        allowed = roster.allowed(task.types)[pairs][:, np.newaxis]
-        airborne = self.airborne.take(at)
-        ground = (airborne == FAR) & (self.stands.take(at) <= step) & allowed
-        seated = self.seated.take(at)
-        in_bed = ground & (seated == FAR)
-        joins = np.full(at.shape, FAR, dtype=np.int32)
-        taken = np.zeros(at.shape, dtype=bool)
-        kinds = np.unique(roster.kind[pairs])
-        planned = self._joins_from_ground(
-            pursuit,
-            np.repeat(kinds, len(rows)),
-            np.tile(rows, len(kinds)),
-            (step + roster.airborne[kinds][:, np.newaxis]).reshape(-1),
-            np.tile(known, len(kinds)),
-        ).reshape(len(kinds), len(rows))
-        np.copyto(joins, planned[np.searchsorted(kinds, roster.kind[pairs])], where=in_bed)
+        allowed = roster.allowed(task.types)[pairs]
+        ground = seen[GROUND_FROM] <= step
+        if not allowed.all():
+            ground &= allowed[:, np.newaxis]
+        in_bed = ground & (seen[SEATED] == FAR)
+        joins = np.full(in_bed.shape, FAR, dtype=np.int32)
+        taken = np.zeros(in_bed.shape, dtype=bool)
+        kinds = roster.kind[pairs]
+        for kind in dict.fromkeys(kinds.tolist()):
+            alike = np.flatnonzero(kinds == kind)
+            needed = in_bed[alike].any(axis=0)
+            column = np.flatnonzero(needed)
+            if not len(column):
+                continue
+            planned = np.full(len(rows), FAR, dtype=np.int32)
+            planned[column] = self._joins_from_ground(
+                pursuit,
+                np.full(len(column), kind, dtype=np.intp),
+                rows[column],
+                step[column] + roster.airborne[kind],
+                known[column],
+            )
+            for place in alike:
+                np.copyto(joins[place], planned, where=in_bed[place])
         if task.ready:
             return joins, taken
         row, column = np.nonzero(ground & ~in_bed)
         if len(row):
-            ready = np.maximum(seated[row, column], step[column]) + roster.from_cockpit[pairs[row]]
+            ready = np.maximum(seen[SEATED][row, column], step[column]) + roster.from_cockpit[pairs[row]]
             joins[row, column] = self._joins_from_ground(
                 pursuit, pairs[row], rows[column], ready, known[column]
             )
-        flying = airborne <= step
-        if flying.any():
-            self._offer_from_air(flight, pairs, at, step, rows, known, allowed, most, joins, taken)
+        free = (seen[FREE_FROM] <= step) & (step < seen[FREE_TO]) & (seen[ABOUT] != flight)
+        holding = (seen[HOLDS_FROM] <= step) & (step < seen[HOLDS_TO])
+        if not allowed.all():
+            free &= allowed[:, np.newaxis]
+            holding &= allowed[:, np.newaxis]
+        if free.any():
+            stays = (seen[STAYS_FROM] <= step) & (step < seen[STAYS_TO])
+            about = seen[ABOUT]
+            for other in np.unique(about[free]):
+                staying = (stays & (about == other)).sum(axis=0, dtype=np.int16)
+                # It may be taken only where another pair stays with the flight that it leaves.
+                free &= (about != other) | (staying - stays >= 1)
+        if free.any() or holding.any():
+            row, column = np.nonzero(free | holding)
+            self._offer_from_air(
+                flight, pairs, row, column, holding[row, column], step, rows, known, most, joins, taken
+            )
         return joins, taken
 
     def _joins_from_ground(
@@ -409,39 +479,24 @@ class Squadron:
         self,
         flight: int,
         pairs: Elements,
-        at: Elements,
+        row: Elements,
+        column: Elements,
+        holding: Flags,
         step: Whole,
         rows: Rows,
         known: Flags,
-        allowed: Flags,
         most: int,
         joins: Whole,
         taken: Flags,
     ) -> None:
         """Enter the planned joinings of pairs in the air that may be sent."""
-        settled = self.since.take(at) <= step
-        about = self.about.take(at)
-        closing = self.is_closing(at, step)
-        beside = self.is_beside(at, step) & (self.parts.take(at) > step + 1)
-        stays = settled & (about >= 0) & (closing | (beside & (self.asks.take(at) > step)))
-        free = settled & allowed & (closing | beside) & (about != flight) & (about >= 0)
-        free &= self.leaves.take(at) < step
-        for other in range(len(self.flights)):
-            if other == flight:
-                continue
-            staying = (stays & (about == other)).sum(axis=0)
-            # It may be taken only where another pair stays with the flight that it leaves.
-            free &= (about != other) | (staying - stays >= 1)
-        holding = settled & allowed & self.is_holding(at, step)
-        row, column = np.nonzero(free | holding)
-        if not len(row):
-            return
         pursuit = self.pursuits[flight]
-        exists = self._exists_soon(about[row, column], rows[column], step[column])
-        kept = holding[row, column] | exists
-        row, column = row[kept], column[kept]
+        about = self.about.take(pairs[row] * self.count + rows[column])
+        kept = holding | self._exists_soon(about, rows[column], step[column])
+        if not kept.all():
+            row, column, holding = row[kept], column[kept], holding[kept]
         pair, mine, soon = pairs[row], rows[column], step[column] + np.int32(1)
-        places = self._places(at[row, column], pair, mine, soon, holding[row, column])
+        places = self._places(pair * self.count + mine, pair, mine, soon, holding)
         wing = self.roster.wing[pair]
         # Whoever is not there in time to join as soon as those before need not be looked at.
         rank = min(most, len(pairs)) - 1
@@ -459,9 +514,9 @@ class Squadron:
         if len(here):
             row, column, pair, mine = row[here], column[here], pair[here], mine[here]
             met = pursuit.meets(places[here], wing[here], mine, soon[here], known[column])
-            limit = self.fuel.take(at[row, column])
+            limit = self.fuel.take(pair * self.count + mine)
             joins[row, column] = self._planned(pursuit, pair, mine, met, known[column], limit)
-            taken[row, column] = ~holding[row, column]
+            taken[row, column] = ~holding[here]
 
     def _exists_soon(self, about: Whole, rows: Rows, step: Whole) -> Flags:
         exists = np.zeros(len(rows), dtype=bool)
@@ -521,7 +576,7 @@ class Squadron:
 
     def _seat(self, pair: Elements, rows: Rows, step: Whole) -> None:
         at = pair * self.count + rows
-        self.seated[at] = step + self._drawn(pair, rows, "seat_s", "seat")
+        self.seated[at] = self.windows[pair, SEATED, rows] = step + self._drawn(pair, rows, "seat_s", "seat")
 
     def _send(self, pair: Elements, flight: int, rows: Rows, step: Whole) -> None:
         at = pair * self.count + rows
@@ -561,6 +616,7 @@ class Squadron:
         self.stands[at] = np.where(stays, np.maximum(gone, step), FAR)
         self._forget(at)
         if stays.any():
+            self._settle(at[stays], pair[stays], rows[stays])
             flies = ~stays
             at, pair, rows, ready, known = at[flies], pair[flies], rows[flies], ready[flies], known[flies]
         self.fuel[at] = ready + self.roster.endurance[pair]
@@ -630,6 +686,7 @@ class Squadron:
         self.meets[at], self.joined[at], self.off[at] = met, joins, off
         here = np.flatnonzero(joins <= self.last)
         self._shadow(at[here], pair[here], flight, rows[here], joins[here], known[here])
+        self._settle(at, pair, rows)
 
     def _shadow(
         self, at: Elements, pair: Elements, flight: int, rows: Rows, joined: Whole, known: Flags
@@ -694,6 +751,7 @@ class Squadron:
         asks[asks >= self.parts.take(at)] = FAR
         self.due[at] = np.where(done, FAR, asks)
         self.asks[at] = np.where(done, asked, asks)
+        self._settle(at, pair, rows)
 
     # -------------------------------------------------------------------------------- what came of it
 

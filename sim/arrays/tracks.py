@@ -46,10 +46,10 @@ class Departed:
     script: Track
     ways: list[tuple[str, ...]]
     blocks: list[Departures] = field(default_factory=list)
-    starts: list[int] = field(default_factory=list)
     count: int = 0
     numbers: dict[int, NDArray[np.int64]] = field(default_factory=dict)
     tables: dict[Any, tuple[int, tuple[Any, ...]]] = field(default_factory=dict)
+    legs: Legs | None = None
 
     def variants(self, ways: NDArray[np.int64], steps: Whole) -> NDArray[np.int64]:
         """Return the number of each variant (replications,), making the tracks that are new."""
@@ -61,7 +61,6 @@ class Departed:
             new = new[known[new] < 0]
             if len(new):
                 self.blocks.append(Departures.of(self.script, new.astype(np.int64), self.ways[int(way)]))
-                self.starts.append(self.count)
                 known[new] = np.arange(self.count, self.count + len(new))
                 self.count += len(new)
             found[rows] = known[steps[rows]]
@@ -78,13 +77,71 @@ class Departed:
 
     def place(self, variants: NDArray[np.int64], steps: Whole) -> Vectors:
         """Return the places of variants at steps, shape (n, 3)."""
-        found = np.empty((len(variants), 3))
-        block_of = np.searchsorted(self.starts, variants, side="right") - 1
-        for number in np.unique(block_of):
-            rows = np.flatnonzero(block_of == number)
-            block = self.blocks[int(number)]
-            found[rows] = block.place(variants[rows] - self.starts[int(number)], steps[rows].astype(np.int64))
-        return found
+        legs = self._legs()
+        since = steps - legs.steps[variants]
+        km = np.maximum(since, 0) * legs.km_per_step[variants]
+        leg = variants * legs.most
+        for number in range(1, legs.most):
+            leg += km >= legs.starts_km[:, number][variants]
+        angle = (km - legs.starts_km.reshape(-1)[leg]) * legs.per_km[leg]
+        places: Vectors = (
+            np.cos(angle)[:, np.newaxis] * legs.origins[leg] + np.sin(angle)[:, np.newaxis] * legs.aheads[leg]
+        )
+        if (since <= 0).any():
+            before = np.flatnonzero(since <= 0)
+            places[before] = self.script.units[np.maximum(steps[before], self.script.first)]
+        return places
+
+    def _legs(self) -> Legs:
+        if self.legs is None or self.legs.blocks != len(self.blocks):
+            self.legs = Legs.of(self.blocks)
+        return self.legs
+
+
+@dataclass(frozen=True)
+class Legs:
+    """The great-circle legs of all variants in one table: what `Courses.place` looks up course by course."""
+
+    blocks: int
+    most: int
+    """Legs that a variant has at the most; those that it does not have begin infinitely late."""
+    steps: NDArray[np.int64]
+    km_per_step: NDArray[np.float64]
+    starts_km: NDArray[np.float64]
+    """Shape (variants, most)."""
+    origins: Vectors
+    aheads: Vectors
+    per_km: NDArray[np.float64]
+    """Angle for a km, 0 on a leg that stays where it is; shape (variants * most, ...) as are the two before."""
+
+    @classmethod
+    def of(cls, blocks: Sequence[Departures]) -> Legs:
+        """Put blocks one after the other."""
+        most = max(block.courses.starts_km.shape[1] for block in blocks)
+
+        def stacked(parts: list[NDArray[np.float64]], fill: float) -> NDArray[np.float64]:
+            wide = [(0, 0), (0, 0), (0, 0)]
+            padded = []
+            for part in parts:
+                width = wide[: part.ndim]
+                width[1] = (0, most - part.shape[1])
+                padded.append(np.pad(part, width, constant_values=fill))
+            return np.concatenate(padded)
+
+        courses = [block.courses for block in blocks]
+        starts_km = stacked([course.starts_km for course in courses], np.inf)
+        origins = stacked([course.origins for course in courses], 0.0).reshape(-1, 3)
+        aheads = stacked([course.aheads for course in courses], 0.0).reshape(-1, 3)
+        return cls(
+            len(blocks),
+            most,
+            np.concatenate([block.steps for block in blocks]),
+            np.concatenate([course.km_per_step for course in courses]),
+            starts_km,
+            origins,
+            aheads,
+            aheads.any(axis=1) / courses[0].sphere.radius_km,
+        )
 
 
 def _stacked(above: NDArray[Any], below: NDArray[Any]) -> NDArray[Any]:
@@ -173,8 +230,12 @@ class Flown:
 
         `known` says where the turn has happened: elsewhere the script is what is looked ahead in.
         """
-        found: Vectors = self.script.units[np.minimum(steps, len(self.script.units) - 1)]
-        if known.any():
-            there = np.flatnonzero(known)
+        if len(self.turned) and known.any():
+            if known.all():
+                return self.departed.place(self.variant.take(rows), steps)
+            found: Vectors = self.script.units[np.minimum(steps, len(self.script.units) - 1)]
+            there = known.nonzero()[0]
             found[there] = self.departed.place(self.variant[rows[there]], steps[there])
+            return found
+        found = self.script.units[np.minimum(steps, len(self.script.units) - 1)]
         return found
