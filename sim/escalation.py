@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 import simpy
@@ -102,9 +103,14 @@ def _minutes(world: World, name: str, hazard: Hazard, entity: str, occurrence: i
     """Return the steps until a hazard by the minute strikes: a geometric waiting time, continuous in time."""
     if hazard.share < 1e-15:  # a mean that no window reaches; far below, it is no number
         return NEVER
-    mean_s = 0.0 if hazard.share == 1.0 else -60.0 / math.log1p(-hazard.share)
-    law = Exponential(dist="exponential", mean=max(mean_s, 1e-9))
-    return drawn_steps(world, law, f"hazard {name}", f"time {entity}", occurrence)
+    return drawn_steps(world, _waiting_law(hazard.share), f"hazard {name}", f"time {entity}", occurrence)
+
+
+@lru_cache(maxsize=64)
+def _waiting_law(share: float) -> Exponential:
+    """Return the law of the time in seconds until something happens that has a chance in each minute."""
+    mean_s = 0.0 if share == 1.0 else -60.0 / math.log1p(-share)
+    return Exponential(dist="exponential", mean=max(mean_s, 1e-9))
 
 
 def face_off(
@@ -137,6 +143,7 @@ def face_off(
         while _both(forces, own, flight, world.now):
             ends, orders = _parting(world, forces, own, flight)
             yield from wait(world, ends, news[0], *orders)
+            yield world.env.timeout(0)  # the pairs may plan their parting anew in this step
         emit(world, "face-off-ends", flight, flight, begun.id, number=number)
 
 
@@ -150,6 +157,7 @@ def _flare_up(
             return
         ends, orders = _parting(world, forces, own, flight)
         yield from wait(world, min(end, ends), *orders)
+        yield world.env.timeout(0)
     if _both(forces, own, flight, world.now):
         emit(world, hazard.leads_to, flight, flight, begun.id, hazard=name)
 

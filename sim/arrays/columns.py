@@ -214,3 +214,36 @@ def in_time_order(slots: list[Whole], last: int, *, distinct: bool = True) -> Wh
     ordered = np.full((int(place.max()) + 1, steps.shape[1]), FAR, dtype=np.int32)
     ordered[place, replication] = at
     return ordered
+
+
+def united(begins: list[Whole], ends: list[Whole], last: int) -> tuple[Whole, Whole]:
+    """Return spans [begins, ends) as disjoint spans in order of time: those that touch or overlap are made one.
+
+    Spans that begin after `last` do not count.  Shapes (most in one replication, replications), FAR-filled.
+    """
+    if len(begins) == 1:
+        return begins[0][np.newaxis], ends[0][np.newaxis]
+    count = begins[0].shape[0]
+    stacked = np.stack(begins)
+    slot, replication = np.nonzero(stacked <= last)
+    begin = stacked[slot, replication].astype(np.int64)
+    end = np.stack(ends)[slot, replication].astype(np.int64)
+    order = np.argsort(replication * np.int64(FAR) + begin, kind="stable")
+    replication, begin, end = replication[order], begin[order], end[order]
+    # With each replication shifted beyond the one before it, the running maximum of ends starts anew in each.
+    shift = replication * np.int64(2 * FAR)
+    reached = np.maximum.accumulate(end + shift)
+    opens = np.ones(len(begin), dtype=bool)
+    opens[1:] = begin[1:] + shift[1:] > reached[:-1]
+    first = np.flatnonzero(opens)
+    if not len(first):
+        none = np.full((1, count), FAR, dtype=np.int32)
+        return none, none
+    closes = np.append(first[1:], len(begin)) - 1
+    row = replication[first]
+    place = np.arange(len(first)) - np.searchsorted(row, row, side="left")
+    united_begins = np.full((int(place.max()) + 1, count), FAR, dtype=np.int32)
+    united_ends = united_begins.copy()
+    united_begins[place, row] = begin[first]
+    united_ends[place, row] = reached[closes] - shift[closes]
+    return united_begins, united_ends

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.arrays.columns import FAR, Flags, Rows, Whole, lies_within, next_within, pick
+from sim.arrays.columns import FAR, Flags, Rows, Whole, lies_within, next_within, pick, united
 from sim.arrays.command import Exchange
 from sim.arrays.telling import Outcome, Telling
 from sim.arrays.tracks import Spans
@@ -221,6 +221,10 @@ def measures(watch: Watch, fighters: Fighters, acts_by: frozenset[str], called: 
     """Return when a side takes its measures; `acts_by` names the kinds of which it matters who does them."""
     outcome: Outcome = watch.ear.outcome
     telling = watch.telling
+    beside = force.get(("beside", watch.flight), [])
+    if not beside:
+        return outcome
+    escorted = united(beside, force["parts", watch.flight], telling.last)
     for window in watch.windows():
         opened = watch.opened(window)
         if opened is None:
@@ -232,7 +236,7 @@ def measures(watch: Watch, fighters: Fighters, acts_by: frozenset[str], called: 
             if place and rule.spacing_s is not None:
                 decision = f"{name}-spacing {watch.flight} {window}"
                 earliest = at + telling.steps(rule.spacing_s, watch.side, decision, 1, rows)
-            climb = _Climb(watch, window, name, rule, over, called, force)
+            climb = _Climb(watch, window, name, rule, over, called, force, escorted)
             rows, at = climb.take(rows, np.maximum(at, earliest), fighters, acts_by, outcome)
             earliest = np.zeros(len(rows), dtype=np.int32)
             if not len(rows):
@@ -242,14 +246,23 @@ def measures(watch: Watch, fighters: Fighters, acts_by: frozenset[str], called: 
 
 
 class _Climb:
-    """One measure in one stay."""
+    """One measure in one stay; `escorted` are the spans in which at least one pair is beside the flight."""
 
     def __init__(
-        self, watch: Watch, window: int, name: str, rule: Measure, over: Whole, called: Outcome, force: Outcome
+        self,
+        watch: Watch,
+        window: int,
+        name: str,
+        rule: Measure,
+        over: Whole,
+        called: Outcome,
+        force: Outcome,
+        escorted: Spans,
     ) -> None:
         self.watch, self.window, self.name, self.rule, self.over = watch, window, name, rule, over
         self.telling = watch.telling
         self.stays = watch.zone(rule.zone)
+        self.escorted = escorted
         self.joined = force.get(("beside", watch.flight), [])
         self.parts = force.get(("parts", watch.flight), [])
         self.pairs = force.get(("pair", watch.flight), [])
@@ -273,7 +286,7 @@ class _Climb:
         telling, rule, watch = self.telling, self.rule, self.watch
         chance = f"{watch.flight} {self.window}"
         first = telling.nowhere()
-        if self.since is not None and self.joined:
+        if self.since is not None:
             at = np.maximum(at, self.since[rows])
             for attempt in range(1, rule.most + 1):
                 at = self._ready(rows, at)
@@ -292,11 +305,10 @@ class _Climb:
     def _ready(self, rows: Rows, at: Whole) -> Whole:
         """Return the first step from `at` on at which the flight is in the zone and a pair beside it, or FAR."""
         begins, ends = (pick(part, rows) for part in self.stays)
-        joined = [part[rows] for part in self.joined]
-        parts = [part[rows] for part in self.parts]
+        joined, parts = (part.take(rows, axis=1) for part in self.escorted)
         at = next_within(begins, ends, at)
         for _ in range(MOST_LOOKS):
-            beside = next_within(joined, parts, at)  # type: ignore[arg-type]
+            beside = next_within(joined, parts, at)
             inside = next_within(begins, ends, beside)
             if (inside == at).all():
                 return at
@@ -316,9 +328,8 @@ class _Climb:
     ) -> None:
         telling, rule, watch, window, name = self.telling, self.rule, self.watch, self.window, self.name
         begins, ends = (pick(part, rows) for part in self.stays)
-        joined = [part[rows] for part in self.joined]
-        parts = [part[rows] for part in self.parts]
-        holds = lies_within(joined, parts, at) & lies_within(begins, ends, at)  # type: ignore[arg-type]
+        joined, parts = (part.take(rows, axis=1) for part in self.escorted)
+        holds = lies_within(joined, parts, at) & lies_within(begins, ends, at)
         holds &= (at <= self.over[rows]) & (at <= telling.last)
         data: dict[str, Any] = {"side": watch.side, "stay": window, "number": attempt}
         if "lapsed" in telling.wanted:
