@@ -111,20 +111,25 @@ def decide(telling: Telling, exchange: Exchange, name: str, stage: Stage, about:
         windows = list(range(1, len(telling.flights[about].stays(stage.per)[0]) + 2))
     decided = []
     for window in windows:
-        step = _decision(telling, exchange, name, stage, about, window)
-        if step is None:
+        found = _decision(telling, exchange, name, stage, about, window)
+        if found is None:
             continue
+        step, delay = found
         decided.append(step)
         outcome[("order", window)] = [step]
         stay = {} if stage.per is None else {"stay": window}
-        telling.happens(event_of(name, stage), stage.post, about, step, stage=name, **stay)
+        if event_of(name, stage) in telling.wanted:
+            took = {"delay_s": delay * telling.prepared.clock.step_s}
+            telling.happens(event_of(name, stage), stage.post, about, step, took, stage=name, **stay)
     outcome[("signal", event_of(name, stage), about, stage.post)] = decided
     return outcome
 
 
 def _decision(
     telling: Telling, exchange: Exchange, name: str, stage: Stage, about: str, window: int
-) -> Whole | None:
+) -> tuple[Whole, Whole] | None:
+    """Return when a decision comes, and the steps that it takes; None if it never does."""
+
     def known(signal: str) -> Whole | None:
         return exchange.known(stage.post, signal, about, stage.per, window)
 
@@ -150,7 +155,8 @@ def _decision(
     if not (released <= telling.last).any():
         return None
     occurrence = max(1, window)
-    ends = released + telling.steps(stage.delay_s, name, f"delay {about}", occurrence)
+    delay = telling.steps(stage.delay_s, name, f"delay {about}", occurrence)
+    ends = released + delay
     ends[released > telling.last] = FAR
     for signal in stage.unless:
         dropped = known(signal)
@@ -158,4 +164,4 @@ def _decision(
             ends[(dropped < released) | (np.maximum(dropped, released + 1) < ends)] = FAR
     if stage.yes_share < 1.0:
         ends[~telling.below(stage.yes_share, name, f"yes {about}", occurrence)] = FAR
-    return ends
+    return ends, delay

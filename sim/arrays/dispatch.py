@@ -362,22 +362,25 @@ class Squadron:
         keys = joins * np.int64(len(pairs)) + np.arange(len(pairs))[:, np.newaxis]
         keys[joins == FAR] = NONE_LEFT
         again = np.zeros(len(rows), dtype=bool)
+        sent: list[tuple[Elements, Elements]] = []
         for _ in range(most):
             first = keys.min(axis=0)
             here = np.flatnonzero((wanted > 0) & ~again & (first < NONE_LEFT))
             if not len(here):
                 break
             place = first[here] % len(pairs)
-            chosen = pairs[place]
+            sent.append((pairs[place], here))
+            keys[place, here] = NONE_LEFT
+            # Whom a pair was taken from may no longer spare another.
+            again[here] = taken[place, here]
+            wanted[here] -= 1
+        if sent:
+            chosen, here = (np.concatenate(part) for part in zip(*sent, strict=True))
             self.used[chosen] = True
             if task.ready:
                 self._seat(chosen, rows[here], step[here])
             else:
                 self._send(chosen, flight, rows[here], step[here])
-            keys[place, here] = NONE_LEFT
-            # Whom a pair was taken from may no longer spare another.
-            again[here] = taken[place, here]
-            wanted[here] -= 1
         here = np.flatnonzero(again & (wanted > 0))
         return rows[here], step[here], wanted[here]
 
@@ -412,22 +415,21 @@ class Squadron:
         in_bed = ground & (seen[SEATED] == FAR)
         joins = np.full(in_bed.shape, FAR, dtype=np.int32)
         taken = np.zeros(in_bed.shape, dtype=bool)
-        kinds = roster.kind[pairs]
-        for kind in dict.fromkeys(kinds.tolist()):
-            alike = np.flatnonzero(kinds == kind)
-            needed = in_bed[alike].any(axis=0)
-            column = np.flatnonzero(needed)
-            if not len(column):
-                continue
+        # Of pairs that are alike one is enough to be asked, and all kinds are asked at once.
+        kinds = dict.fromkeys(roster.kind[pairs].tolist())
+        alike = [np.flatnonzero(roster.kind[pairs] == kind) for kind in kinds]
+        columns = [np.flatnonzero(in_bed[places].any(axis=0)) for places in alike]
+        kind = np.repeat(np.array(list(kinds), dtype=np.intp), [len(column) for column in columns])
+        column = np.concatenate(columns)
+        soonest = self._joins_from_ground(
+            pursuit, kind, rows[column], step[column] + roster.airborne[kind], known[column]
+        )
+        begin = 0
+        for places, mine in zip(alike, columns, strict=True):
             planned = np.full(len(rows), FAR, dtype=np.int32)
-            planned[column] = self._joins_from_ground(
-                pursuit,
-                np.full(len(column), kind, dtype=np.intp),
-                rows[column],
-                step[column] + roster.airborne[kind],
-                known[column],
-            )
-            for place in alike:
+            planned[mine] = soonest[begin : begin + len(mine)]
+            begin += len(mine)
+            for place in places:
                 np.copyto(joins[place], planned, where=in_bed[place])
         if task.ready:
             return joins, taken
@@ -756,15 +758,17 @@ class Squadron:
     # -------------------------------------------------------------------------------- what came of it
 
     def _enter(self, at: Elements, pair: Elements, rows: Rows, step: Whole) -> None:
-        """Enter in the book that pairs were beside their flight, where they have joined by a step.
-
-        No replication may stand in `rows` twice.
-        """
+        """Enter in the book that pairs were beside their flight, where they have joined by a step."""
         here = np.flatnonzero(self.joined.take(at) <= step)
         if not len(here):
             return
         at, pair, rows = at[here], pair[here], rows[here]
-        slot = self.slot_count[rows]
+        # Two pairs of one replication take two slots, one after the other.
+        order = np.argsort(rows, kind="stable")
+        ordered = rows[order]
+        ahead = np.empty(len(rows), dtype=np.int64)
+        ahead[order] = np.arange(len(rows)) - np.searchsorted(ordered, ordered, side="left")
+        slot = self.slot_count[rows] + ahead
         needed = int(slot.max()) + 1
         columns = {
             "joined": self.joined.take(at),
@@ -781,7 +785,7 @@ class Squadron:
                 table = self.slots[key] = more if table is None else np.concatenate([table, more])
             assert table is not None
             table[slot, rows] = values
-        self.slot_count[rows] += 1
+        np.add.at(self.slot_count, rows, 1)
 
     def close_books(self) -> None:
         """Enter the plans that stand at the end of the window."""
