@@ -34,6 +34,9 @@ from sim.sides import watched
 MOST_TELLINGS = 12
 """Times that a replication is told before it is handed over to the processes."""
 
+FEW = 1_000
+"""One replication in so many of a chunk is told sooner by the processes than by another telling."""
+
 COMPOSED = frozenset(
     [
         *["appears", "ends", "enters", "leaves", "formed", "turns", "track", "track-lost"],
@@ -97,6 +100,9 @@ def compose(prepared: Prepared, uniforms: Uniforms, first: int, count: int) -> B
         if not changed.any():
             break
         again = np.flatnonzero(changed)
+        if len(again) < count // FEW:
+            handed_over[everyone[again]] = True
+            break
         before = {
             key: {name: [step[again] for step in steps] for name, steps in telling.told.get(key, {}).items()}
             for key in telling.stale

@@ -20,6 +20,9 @@ from sim.geo import Sphere
 
 Elements = NDArray[np.intp]
 
+LOOKS_ALONG = 12
+"""How often a line is followed before a span is halved."""
+
 
 @dataclass(frozen=True)
 class Wings:
@@ -140,15 +143,7 @@ class Pursuit:
             km = self.sphere.distance_km(self.place(rows[which], step, known[which]), places[which])
             return step - km / speed[which] - leaves[which]
 
-        # Wherever the flight goes, it is met within the time to its place now at the difference of speeds, and
-        # not before the time at their sum.
-        now_km = self.sphere.distance_km(self.place(rows, low, known), places)
-        ahead_km = now_km - speed * (low - leaves)
-        soon = low + np.ceil(np.maximum(ahead_km, 0.0) / (speed - self.fastest_km)) + 1
-        high = np.minimum(last, np.minimum(soon, FAR)).astype(np.int32)
-        least = low + np.floor(np.maximum(ahead_km, 0.0) / (speed + self.fastest_km)) - 1
-        low = np.clip(least, low, high).astype(np.int32)
-        met[here] = first_rising(low, high, spare)
+        met[here] = first_rising(low, last, spare)
         return met
 
     def _searched(self, place: Vectors, speed: float, row: int, leaves: int, known: bool) -> int:
@@ -245,42 +240,38 @@ def first_rising(
 ) -> Whole:
     """Return the first step in low..high at which a rising value is at least 0, or FAR, for columns of spans.
 
-    `value(step, which)` gives it for some of the elements.  A straight line between the ends of the span says where
-    to look next; every second look is in the middle, so that crooked lines end as well.
+    `value(step, which)` gives it for some of the elements.  A line through the last two steps that were looked at says
+    where to look next; where that takes too long, the span is halved.
     """
     found = np.full(len(low), FAR, dtype=np.int32)
     which = np.arange(len(low))
-    at_high = value(high, which)
-    possible = at_high >= 0
-    which, low, high, at_high = which[possible], low[possible], high[possible], at_high[possible]
-    at_low = value(low, which)
-    done = at_low >= 0
-    found[which[done]] = low[done]
-    going = np.flatnonzero(~done)
-    which, low, high, at_low, at_high = which[going], low[going], high[going], at_low[going], at_high[going]
-    look = 0
-    while len(which):
-        # The value is below 0 at low, and not at high.
-        ended = high - low <= 1
+    below, above = low - np.int32(1), high + np.int32(1)
+    step, slope = low, np.ones(len(low))
+    was: NDArray[np.float64] | None = None
+    before = step
+    for look in range(100):
+        now = value(step, which)
+        over = now >= 0
+        above, below = np.where(over, step, above), np.where(over, below, step)
+        if was is not None:
+            moved = step - before
+            slope = np.clip((now - was) / np.where(moved == 0, 1, moved), 0.05, 4.0)
+        ended = above - below <= 1
         if ended.any():
-            found[which[ended]] = high[ended]
-            going = np.flatnonzero(~ended)
-            which, low, high = which[going], low[going], high[going]
-            at_low, at_high = at_low[going], at_high[going]
-            if not len(which):
+            # Beyond the end there is none.
+            last = high[which[ended]]
+            found[which[ended]] = np.where(above[ended] > last, FAR, above[ended])
+            going = (~ended).nonzero()[0]
+            if not len(going):
                 break
-        if look % 3 == 2:
-            middle = (low + high) // 2
+            which, below, above, step = which[going], below[going], above[going], step[going]
+            now, slope = now[going], slope[going]
+        if look < LOOKS_ALONG:
+            aim = np.ceil(step - now / slope)
         else:
-            share = -at_low / np.maximum(at_high - at_low, 1e-12)
-            # First to the near side of where the line says, then to its far side.
-            aim = low + share * (high - low) + (0.0 if look % 3 == 0 else 1.0)
-            middle = np.clip(aim, low + 1, high - 1).astype(np.int32)
-        at_middle = value(middle, which)
-        over = at_middle >= 0
-        high, at_high = np.where(over, middle, high), np.where(over, at_middle, at_high)
-        low, at_low = np.where(over, low, middle), np.where(over, at_low, at_middle)
-        look += 1
+            aim = ((below + above) // 2).astype(np.float64)
+        before, was = step, now
+        step = np.clip(aim, below + 1, above - 1).astype(np.int32)
     return found
 
 
