@@ -62,6 +62,8 @@ class Departures:
         inside = [script.inside(zone)[left] for zone in zones]
         for place, zone in enumerate(zones):
             rows = np.flatnonzero(inside[place])
+            # The way out of the zone before may lead out of this one as well.
+            rows = rows[script.regions[zone].contains_each(here[rows])]
             shunned = [
                 (script.regions[other], (number < place) | ~inside[number][rows])
                 for number, other in enumerate(zones)

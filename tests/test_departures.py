@@ -49,6 +49,9 @@ def turned(script: Track, step: int, zones: list[str]) -> Track:
     waypoints = []
     shunned = [zone for zone in zones if not script.is_inside(zone, step)]
     for zone in [zone for zone in zones if zone not in shunned]:
+        if not script.regions[zone].contains(here[np.newaxis])[0]:  # left with the zone before
+            shunned.append(zone)
+            continue
         here = shortest_way_out(script.regions[zone], [script.regions[other] for other in shunned], here)
         waypoints.append(here)
         shunned.append(zone)
