@@ -10,7 +10,8 @@ import errno
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from functools import wraps
 from pathlib import Path
@@ -22,6 +23,7 @@ from sim.errors import InputError, InterceptError, Problem
 
 if TYPE_CHECKING:
     from sim.document import Document
+    from sim.many import Tell
     from sim.scenario import Scenario
     from sim.store import Recorded
 
@@ -61,7 +63,32 @@ SetOption = Annotated[
 CountOption = Annotated[
     int,
     typer.Option(
-        "-n", "--replications", min=1, max=10**6, help="Run so many replications and print their spread."
+        "-n", "--replications", min=1, max=10**8, help="Run so many replications and print their spread."
+    ),
+]
+
+
+class Engine(StrEnum):
+    """What runs many replications: arrays of them at once, or one after the other as in a single run."""
+
+    batch = "batch"
+    processes = "processes"
+
+
+EngineOption = Annotated[
+    Engine,
+    typer.Option(
+        "--engine", help="What runs many replications; the outcomes are the same, processes are slow."
+    ),
+]
+JobsOption = Annotated[
+    int | None,
+    typer.Option(
+        "-j",
+        "--jobs",
+        min=1,
+        max=1024,
+        help="Processor cores for many replications.  [default: all that are worth it]",
     ),
 ]
 
@@ -106,6 +133,8 @@ def run(
     seed: SeedOption = 1,
     replication: ReplicationOption = 0,
     replications: CountOption = 1,
+    engine: EngineOption = Engine.batch,
+    jobs: JobsOption = None,
     overrides: SetOption = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object instead of the table.")
@@ -129,7 +158,9 @@ def run(
         store.check_free(output, force=force)
     document, read = _read(scenario, overrides)
     if replications > 1:
-        _run_many(read, document, seed, replication, replications, as_json=as_json, quiet=quiet)
+        with _telling(quiet=quiet) as tell:
+            summary = _spread(read, document, seed, replication, replications, tell, engine, jobs)
+        _show_spread(summary, as_json=as_json, quiet=quiet)
         return
     recorded = _record(read, document, seed, replication)
     if output is not None:
@@ -159,17 +190,41 @@ def _record(scenario: Scenario, document: Document, seed: int, replication: int)
     return store.record(replicate(prepare(scenario), Uniforms(seed), replication), document)
 
 
-def _run_many(
-    scenario: Scenario, document: Document, seed: int, first: int, count: int, *, as_json: bool, quiet: bool
-) -> None:
+def _spread(
+    scenario: Scenario,
+    document: Document,
+    seed: int,
+    first: int,
+    count: int,
+    tell: Tell | None,
+    engine: Engine,
+    jobs: int | None,
+) -> dict[str, Any]:
     from sim import spread
-    from sim.terminal import progress, show_spread
 
-    summary = spread.of(scenario, document, seed, count, first, tell=None if quiet else progress)
+    return spread.of(scenario, document, seed, count, first, tell, engine=engine.value, workers=jobs)
+
+
+def _show_spread(summary: dict[str, Any], *, as_json: bool, quiet: bool) -> None:
     if as_json:
         print(json.dumps(summary, ensure_ascii=False))
     elif not quiet:
+        from sim.terminal import show_spread
+
         show_spread(summary)
+
+
+@contextmanager
+def _telling(*, quiet: bool) -> Iterator[Tell | None]:
+    """Give what tells of progress, and leave a clean line if the work is broken off."""
+    from sim.terminal import Progress
+
+    progress = Progress()
+    try:
+        yield None if quiet else progress
+    except BaseException:
+        progress.clear()
+        raise
 
 
 @app.command()
@@ -286,8 +341,10 @@ def plot(
     overrides: SetOption = None,
     spread_of: Annotated[
         int,
-        typer.Option("--spread", min=0, max=10**6, help="Draw whiskers from so many replications (board)."),
+        typer.Option("--spread", min=0, max=10**8, help="Draw whiskers from so many replications (board)."),
     ] = 0,
+    engine: EngineOption = Engine.batch,
+    jobs: JobsOption = None,
 ) -> None:
     """Draw a run: the encounter board, or the track map."""
     from plots.style import check_format, save
@@ -304,11 +361,11 @@ def plot(
     else:
         document, scenario = _read(source, overrides)
         recorded = _record(scenario, document, seed, replication)
-    save(_draw(figure, recorded, spread_of), output)
+    save(_draw(figure, recorded, spread_of, engine, jobs), output)
     print(f"wrote {output}", file=sys.stderr)
 
 
-def _draw(figure: Figure, recorded: Recorded, spread_of: int) -> Any:
+def _draw(figure: Figure, recorded: Recorded, spread_of: int, engine: Engine, jobs: int | None) -> Any:
     if figure is Figure.map:
         from plots.map import track_map
 
@@ -319,8 +376,10 @@ def _draw(figure: Figure, recorded: Recorded, spread_of: int) -> Any:
         return board(recorded)
     from plots.encounter import encounter
     from sim import spread
-    from sim.terminal import progress
 
     flight, seed = encounter(recorded).flight, recorded.manifest["seed"]
-    whiskers = spread.rung_steps(recorded.scenario, flight, seed, spread_of, progress)
+    with _telling(quiet=False) as tell:
+        whiskers = spread.rung_steps(
+            recorded.scenario, flight, seed, spread_of, tell, engine=engine.value, workers=jobs
+        )
     return board(recorded, spread=whiskers, spread_of=spread_of)

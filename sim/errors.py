@@ -2,7 +2,8 @@
 
     Exception
     └── InterceptError            exit code 1: what was asked cannot be done
-        └── InputError            exit code 2: a file, name or option is wrong; carries every problem found
+        ├── InputError            exit code 2: a file, name or option is wrong; carries every problem found
+        └── WorkerError           exit code 1: the system ended a process that worked for this one
 
 An error is for the person at the terminal: it says where, what came, what was wanted, and the next move.
 Whatever is not in this tree is a defect of the program and keeps its traceback.
@@ -65,3 +66,10 @@ class InputError(InterceptError):
     def __reduce__(self) -> tuple[type[InputError], tuple[list[Problem]]]:
         """Rebuild from the problems: a worker process must hand on the error as it was."""
         return InputError, (self.problems,)
+
+
+class WorkerError(InterceptError):
+    """Say that the system ended a worker, most often for want of memory."""
+
+    def __str__(self) -> str:
+        return "a worker process was ended from outside, most often for want of memory; try fewer with --jobs"

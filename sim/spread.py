@@ -1,109 +1,192 @@
-"""The spread of many replications: each reported fact beside the interval of what was simulated."""
+"""The spread of many replications: each reported fact beside the interval of what was simulated.
+
+No replication is kept: of each chunk there remains how often each value came, and from that shares and quantiles
+follow exactly, whatever the number of replications.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
+from sim.catalogue import REPORTED, fact_column, ladder_of
+from sim.clock import Clock
 from sim.document import Document, digest
-from sim.draws import Uniforms
-from sim.measures import reported, rungs, simulated, within
-from sim.run import Replication, prepare, replicate
+from sim.facts import Fact
+from sim.many import CHUNK, Engine, Tell, Work, reduced
+from sim.measures import compared, rung_key, within
+from sim.outcomes import Outcomes
 from sim.scenario import Scenario
 
-Tell = Callable[[int, int], None]
-"""Told (done, of all) after each replication."""
+LEVELS_PERCENT = (5, 50, 95)
 
-LEVELS = (0.05, 0.5, 0.95)
+WIDEST: Final = 1 << 18
+"""Whole numbers below this are counted in bins; where there are others, they are sorted."""
 
-
-def _all(scenario: Scenario, seed: int, count: int, first: int, tell: Tell | None) -> Any:
-    prepared, uniforms = prepare(scenario), Uniforms(seed)
-    for number in range(first, first + count):
-        yield replicate(prepared, uniforms, number)
-        if tell is not None:
-            tell(number - first + 1, count)
+MERGED_AT: Final = 16
+"""Tallies that are merged at a time."""
 
 
-def quantiles(values: list[float]) -> tuple[float, float, float] | None:
+class Tally(NamedTuple):
+    """How often each value came: the values in rising order, and their counts; what was absent is not counted."""
+
+    values: NDArray[Any]
+    counts: NDArray[np.int64]
+
+    @property
+    def total(self) -> int:
+        """How many values there were, with their repetitions."""
+        return int(self.counts.sum())
+
+
+class Tallies(NamedTuple):
+    """The tallies of some replications by column, and how many of these the processes told for the batch."""
+
+    of: Mapping[str, Tally]
+    handed_over: int
+
+
+def quantiles(tally: Tally) -> tuple[float, float, float] | None:
     """Return the 5, 50 and 95 % quantiles: the lowest values at or below which so large a share lies."""
-    if not values:
+    if not len(tally.values):
         return None
-    low, middle, high = np.quantile(np.array(values), LEVELS, method="inverted_cdf")
+    below = np.cumsum(tally.counts)
+    wanted = [-(-int(below[-1]) * percent // 100) for percent in LEVELS_PERCENT]
+    low, middle, high = tally.values[np.searchsorted(below, wanted, side="left")]
     return float(low), float(middle), float(high)
 
 
+def tally(values: NDArray[Any], valid: NDArray[np.bool_] | None = None) -> Tally:
+    """Count the values of an array; with `valid` only those where it is true, the others being 0."""
+    absent = 0 if valid is None else len(values) - np.count_nonzero(valid)
+    if absent < len(values) and values.dtype.kind == "i" and values.min() >= 0 and values.max() < WIDEST:
+        bins = np.bincount(values)
+        bins[0] -= absent
+        found = np.flatnonzero(bins)
+        return Tally(found, bins[found])
+    found, counts = np.unique(values if valid is None else values[valid], return_counts=True)
+    return Tally(found, counts)
+
+
+def merged(tallies: Sequence[Tally]) -> Tally:
+    """Return the tally of all that several tallies counted."""
+    values, places = np.unique(np.concatenate([each.values for each in tallies]), return_inverse=True)
+    counts = np.zeros(len(values), dtype=np.int64)
+    np.add.at(counts, places, np.concatenate([each.counts for each in tallies]))
+    return Tally(values, counts)
+
+
+def _tallies(table: Outcomes) -> Tallies:
+    found = {
+        column.name: tally(table.values[column.name], table.valid.get(column.name))
+        for column in table.columns
+        if column.name.startswith(("rung.", "fact."))
+    }
+    return Tallies(found, len(table.handed_over))
+
+
+def _all(
+    scenario: Scenario,
+    seed: int,
+    count: int,
+    first: int,
+    *,
+    about: str | None = None,
+    engine: Engine,
+    workers: int | None,
+    chunk: int = CHUNK,
+    tell: Tell | None,
+) -> Tallies:
+    """Return the tallies of all replications; of the ladder of one flight only, where it is named."""
+    work = Work(scenario, seed, engine, REPORTED if about is None else ladder_of(about), _tallies)
+    parts: list[Tallies] = []
+    for each in reduced(work, first, count, workers=workers, chunk=chunk, tell=tell):
+        parts.append(each)
+        if len(parts) >= MERGED_AT:
+            parts = [_together(parts)]
+    return _together(parts)
+
+
+def _together(parts: Sequence[Tallies]) -> Tallies:
+    return Tallies(
+        {name: merged([part.of[name] for part in parts]) for name in parts[0].of},
+        sum(part.handed_over for part in parts),
+    )
+
+
 def of(
-    scenario: Scenario, document: Document, seed: int, count: int, first: int = 0, tell: Tell | None = None
+    scenario: Scenario,
+    document: Document,
+    seed: int,
+    count: int,
+    first: int = 0,
+    tell: Tell | None = None,
+    *,
+    engine: Engine = "batch",
+    workers: int | None = 1,
+    chunk: int = CHUNK,
 ) -> dict[str, Any]:
     """Run replications and return, for each fact and rung, the share in which it happened and its 5-95 % interval.
 
     The interval is over the replications in which the event happened; the share stands beside it.  `covers` says
     whether the interval covers what was reported, within the fact's tolerance.
     """
-    facts: dict[str, list[float | None]] = {name: [] for name in scenario.facts}
-    fits: dict[str, int] = dict.fromkeys(scenario.facts, 0)
-    reached: dict[str, list[int | None]] = {rung.name: [] for rung in scenario.escalation.rungs}
-    last: Replication | None = None
-    for last in _all(scenario, seed, count, first, tell):
-        for name, fact in scenario.facts.items():
-            facts[name].append(simulated(last, fact))
-        for row in reported(last, {name: values[-1] for name, values in facts.items()}):
-            fits[row["id"]] += row["ok"]
-        for row in rungs(last):
-            reached[row["name"]].append(row["step"])
-    assert last is not None
+    found = _all(scenario, seed, count, first, engine=engine, workers=workers, chunk=chunk, tell=tell)
+    clock = Clock.of(scenario.clock)
     return {
         "scenario": document.name,
         "hash": digest(document.data),
         "seed": seed,
         "first_replication": first,
         "replications": count,
+        "engine": engine,
+        "handed_over": found.handed_over,
         "reported": [
-            _fact_row(last, name, facts[name], fits[name], count, row)
-            for name, row in ((row["id"], row) for row in reported(last))
+            _fact_row(clock, name, fact, found.of[fact_column(name, fact)], count)
+            for name, fact in scenario.facts.items()
         ],
-        "rungs": [_rung_row(last, name, steps, count) for name, steps in reached.items()],
+        "rungs": [
+            _rung_row(clock, rung.name, found.of[f"{rung_key(rung.name)}_s"], count)
+            for rung in scenario.escalation.rungs
+        ],
     }
 
 
-def _fact_row(
-    replication: Replication,
-    name: str,
-    values: list[float | None],
-    fits: int,
-    count: int,
-    row: Mapping[str, Any],
-) -> dict[str, Any]:
-    fact = replication.prepared.scenario.facts[name]
-    happened = [value for value in values if value is not None]
-    interval = quantiles(happened)
-    covers = interval is not None and within(replication, fact, interval[0], interval[2])
+def _fact_row(clock: Clock, name: str, fact: Fact, found: Tally, count: int) -> dict[str, Any]:
+    if fact.take == "time":
+        found = _in_steps(clock, found)
+    interval = quantiles(found)
+    covers = interval is not None and within(clock, fact, interval[0], interval[2])
     shown: list[Any] | None = None
     if interval is not None:
-        clock = replication.prepared.clock
         shown = [clock.local(int(value)) if fact.take == "time" else value for value in interval]
+    each = zip(found.values.tolist(), found.counts.tolist(), strict=True)
+    fits = sum(times for value, times in each if compared(clock, name, fact, value)["ok"])
+    row = compared(clock, name, fact, None)
     kept = ("id", "role", "statement", "reported", "confidence", "disputed", "topic", "source")
     return {key: row[key] for key in kept} | {
-        "happened_share": len(happened) / count,
+        "happened_share": found.total / count,
         "within_share": fits / count,
         "p05_p50_p95": shown,
         "covers": covers,
     }
 
 
-def _rung_row(replication: Replication, name: str, steps: list[int | None], count: int) -> dict[str, Any]:
-    happened = [float(step) for step in steps if step is not None]
-    interval = quantiles(happened)
-    clock = replication.prepared.clock
+def _in_steps(clock: Clock, seconds: Tally) -> Tally:
+    return Tally(seconds.values // clock.step_s, seconds.counts)
+
+
+def _rung_row(clock: Clock, name: str, found: Tally, count: int) -> dict[str, Any]:
+    interval = quantiles(_in_steps(clock, found))
     return {
         "name": name,
         "n": count,
-        "reached": len(happened),
-        "share": len(happened) / count,
-        "share_interval": list(wilson(len(happened), count)),
+        "reached": found.total,
+        "share": found.total / count,
+        "share_interval": list(wilson(found.total, count)),
         "p05_p50_p95": None if interval is None else [clock.local(int(step)) for step in interval],
     }
 
@@ -118,13 +201,20 @@ def wilson(successes: int, count: int) -> tuple[float, float]:
 
 
 def rung_steps(
-    scenario: Scenario, about: str, seed: int, count: int, tell: Tell | None = None
+    scenario: Scenario,
+    about: str,
+    seed: int,
+    count: int,
+    tell: Tell | None = None,
+    *,
+    engine: Engine = "batch",
+    workers: int | None = 1,
 ) -> dict[str, tuple[float, float, float]]:
     """Return the 5, 50 and 95 % steps at which one flight reached each rung, over the replications in which it did."""
-    reached: dict[str, list[float]] = {}
-    for replication in _all(scenario, seed, count, 0, tell):
-        for row in rungs(replication, about):
-            if row["step"] is not None:
-                reached.setdefault(row["name"], []).append(float(row["step"]))
-    found = {name: quantiles(steps) for name, steps in reached.items()}
-    return {name: interval for name, interval in found.items() if interval is not None}
+    found = _all(scenario, seed, count, 0, about=about, engine=engine, workers=workers, tell=tell)
+    clock = Clock.of(scenario.clock)
+    each = {
+        rung.name: quantiles(_in_steps(clock, found.of[f"{rung_key(rung.name)}_s"]))
+        for rung in scenario.escalation.rungs
+    }
+    return {name: interval for name, interval in each.items() if interval is not None}

@@ -17,12 +17,14 @@ if TYPE_CHECKING:
 QUIET_S = 1.0
 """A count of replications is told from this time on, so that a quick run says nothing."""
 
+SELDOM_S = 10.0
+"""Time from one line of progress to the next, where each stays."""
+
 ROOMY = 100
 """Columns of a terminal from which on tables are spaced."""
 
 DISPUTED = "†"
 ROLES = {"input": "used to write the scenario", "check": "kept apart"}
-_progress = {"began": 0.0, "told": 0.0}
 
 
 class _Output(Console):
@@ -38,20 +40,45 @@ def console() -> Console:
     return _Output(highlight=False, soft_wrap=False)
 
 
-def progress(done: int, count: int) -> None:
-    """Tell on stderr how many replications are done, with the rate and the time left."""
-    now = time.perf_counter()
-    if done == 1:
-        _progress["began"] = _progress["told"] = now
-    passed = now - _progress["began"]
-    terminal = sys.stderr.isatty()
-    if done == count and terminal and passed > QUIET_S:
-        print(f"\r{count} replications in {passed:.1f} s" + " " * 30, file=sys.stderr)
-    elif now - _progress["told"] >= (QUIET_S if terminal else 10.0) and done < count:
-        _progress["told"] = now
-        left = passed / done * (count - done)
-        line = f"{done} of {count} replications, {done / passed:.0f} a second, {left:.0f} s left"
-        print(f"\r{line}   " if terminal else line, end="" if terminal else "\n", file=sys.stderr, flush=True)
+class Progress:
+    """Tells on stderr how many replications are done, with the rate and the time left.
+
+    On a terminal one line is written over again; it is cleared if the work is broken off.
+    """
+
+    def __init__(self) -> None:
+        self.began = self.told = time.perf_counter()
+        self.terminal = sys.stderr.isatty()
+        self.width = 0
+        """Of the line that stands on the terminal."""
+
+    def __call__(self, done: int, count: int) -> None:
+        """Tell that so many of all replications are done."""
+        now = time.perf_counter()
+        passed = now - self.began
+        if done == count:
+            if self.width:
+                self._overwrite(f"{count:,} replications in {passed:.1f} s\n")
+        elif now - self.told >= (QUIET_S if self.terminal else SELDOM_S):
+            self.told = now
+            left = passed / done * (count - done)
+            line = f"{done:,} of {count:,} replications, {done / passed:,.0f} a second, {left:.0f} s left"
+            self._overwrite(line if self.terminal else f"{line}\n")
+
+    def clear(self) -> None:
+        """Take away the line that stands on the terminal."""
+        if self.width:
+            self._overwrite("\r")
+
+    def _overwrite(self, line: str) -> None:
+        start = "\r" if self.terminal else ""
+        print(
+            f"{start}{line.strip():{self.width}}{line[-1] if line[-1].isspace() else ''}",
+            end="",
+            file=sys.stderr,
+        )
+        sys.stderr.flush()
+        self.width = len(line) if self.terminal and not line.endswith(("\n", "\r")) else 0
 
 
 def show_run(recorded: Recorded) -> None:
@@ -293,6 +320,14 @@ def show_spread(summary: Mapping[str, Any]) -> None:
         out.print()
     if summary["rungs"]:
         out.print(_rungs(summary["rungs"], out.width))
+    if summary["handed_over"]:
+        share = 100 * summary["handed_over"] / count
+        out.print(
+            Text(
+                f"{share:.2g} % of the replications could not be composed, and were run by processes",
+                style="dim",
+            )
+        )
 
 
 def _spread_table(rows: list[dict[str, Any]], width: int) -> Table:

@@ -13,14 +13,17 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from sim import cli, store
+from sim import batch, cli, store, terminal
 from sim.document import bundled
 
 BUNDLED = sorted(bundled())
 RUN_KEYS = [
     *["scenario", "hash", "seed", "replication", "step_s", "start", "events", "outcomes", "reported", "rungs"]
 ]
-SPREAD_KEYS = ["scenario", "hash", "seed", "first_replication", "replications", "reported", "rungs"]
+SPREAD_KEYS = [
+    *["scenario", "hash", "seed", "first_replication", "replications", "engine", "handed_over"],
+    *["reported", "rungs"],
+]
 
 
 def call(*args: object, **environment: str) -> Any:
@@ -74,6 +77,30 @@ def test_run_prints_one_json_object_of_many_replications() -> None:
     assert list(shown) == SPREAD_KEYS
     assert (shown["replications"], shown["seed"], shown["first_replication"]) == (3, 5, 2)
     assert list(shown["rungs"][0]) == ["name", "n", "reached", "share", "share_interval", "p05_p50_p95"]
+
+
+def test_engine_and_jobs_change_nothing_but_the_time() -> None:
+    """The same numbers are printed by both engines, and by one and two workers."""
+    plain = json.loads(good("run", "first-intercept", "--json", "-n", 40).stdout)
+    assert plain["engine"] == "batch"
+    assert json.loads(good("run", "first-intercept", "--json", "-n", 40, "-j", 2).stdout) == plain
+    slow = json.loads(good("run", "first-intercept", "--json", "-n", 40, "--engine", "processes").stdout)
+    assert slow == plain | {"engine": "processes"}
+
+
+def test_what_was_handed_over_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line below the table says which share the batch could not compose; without any there is none."""
+    words = "of the replications could not be composed"
+    assert words not in good("run", "first-intercept", "-n", 8).stdout
+    compose = batch.compose
+
+    def handing_over(*args: Any) -> Any:
+        composed = compose(*args)
+        composed.handed_over[:2] = True
+        return composed
+
+    monkeypatch.setattr(batch, "compose", handing_over)
+    assert f"25 % {words}" in good("run", "first-intercept", "-n", 8).stdout
 
 
 def test_json_and_a_run_folder_hold_the_same(tmp_path: Path) -> None:
@@ -219,6 +246,9 @@ def test_many_replications_are_not_kept_in_a_folder(tmp_path: Path) -> None:
         (("--seed", "-1"), "--seed"),
         (("--seed", "x"), "--seed"),
         (("-n", "0"), "-n"),
+        (("-n", "100000001"), "-n"),
+        (("--jobs", "0"), "--jobs"),
+        (("--engine", "steam"), "--engine"),
         (("--replication", "-1"), "--replication"),
         (("--frobnicate",), "--frobnicate"),
     ],
@@ -377,6 +407,14 @@ def test_plot_draws_a_scenario_and_a_run_folder(tmp_path: Path, figure: str) -> 
         assert (tmp_path / name).stat().st_size > 1000
 
 
+def test_whiskers_are_drawn_by_either_engine(tmp_path: Path) -> None:
+    """A board with a spread is the same picture whichever engine ran the replications."""
+    for engine in ("batch", "processes"):
+        file = tmp_path / f"{engine}.png"
+        good("plot", "board", "first-intercept", "--spread", 20, "--engine", engine, "-o", file)
+    assert (tmp_path / "batch.png").read_bytes() == (tmp_path / "processes.png").read_bytes()
+
+
 def test_plot_refuses_what_it_cannot_draw(tmp_path: Path) -> None:
     """A wrong ending, an unknown figure, a folder without a run and --set with a run are told."""
     assert ".gif" in refused("plot", "board", "first-intercept", "-o", tmp_path / "x.gif")
@@ -411,6 +449,47 @@ def test_run_loads_neither_figures_nor_scipy() -> None:
         "    print(end.code, [n for n in ('matplotlib', 'scipy', 'plots') if n in sys.modules])\n"
     )
     assert process("-c", code).stdout.splitlines()[-1] == "0 []"
+
+
+def test_progress_is_one_line_written_over_again_on_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It comes once a second, ends with the sum, and is taken away if the work is broken off."""
+    now = [100.0]
+    monkeypatch.setattr("time.perf_counter", lambda: now[0])
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    progress = terminal.Progress()
+    for seconds, done in ((0.5, 1000), (2.0, 4000), (2.4, 5000), (4.0, 8000)):
+        now[0] = 100.0 + seconds
+        progress(done, 10_000)
+    first = "4,000 of 10,000 replications, 2,000 a second, 3 s left"
+    second = "8,000 of 10,000 replications, 2,000 a second, 1 s left"
+    assert capsys.readouterr().err == f"\r{first}\r{second}"
+    progress.clear()
+    assert capsys.readouterr().err == f"\r{' ' * len(second)}\r"
+    progress.clear()
+    assert capsys.readouterr().err == ""
+    now[0] = 106.0
+    progress(9_000, 10_000)
+    progress(10_000, 10_000)
+    last = capsys.readouterr().err.split("\r")[-1]
+    assert last.rstrip() == "10,000 replications in 6.0 s"
+    assert last.endswith("\n")
+
+
+def test_progress_into_a_file_is_a_line_now_and_then(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without a terminal a line stays, so there are few; a quick run says nothing."""
+    now = [100.0]
+    monkeypatch.setattr("time.perf_counter", lambda: now[0])
+    progress = terminal.Progress()
+    for seconds in range(1, 26):
+        now[0] = 100.0 + seconds
+        progress(seconds, 25)
+    progress.clear()
+    lines = ["10 of 25 replications, 1 a second, 15 s left", "20 of 25 replications, 1 a second, 5 s left"]
+    assert capsys.readouterr().err.splitlines() == lines
 
 
 @pytest.mark.parametrize("more", [["--json"], []])
@@ -462,15 +541,16 @@ def test_an_interruption_is_a_line_and_exit_code_130(monkeypatch: pytest.MonkeyP
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_real_interruption_ends_with_130() -> None:
-    """The signal of Ctrl-C ends a long run with 130 and the same line."""
+@pytest.mark.parametrize("more", [["--engine", "processes"], ["-j", "2"]])
+def test_a_real_interruption_ends_with_130(more: list[str]) -> None:
+    """The signal of Ctrl-C, which workers get too, ends a long run with 130 and the same line."""
     code = (
-        "import os, signal, sys, threading\nfrom sim import cli, terminal\n"
-        "def stop(done, count):\n    os.kill(os.getpid(), signal.SIGINT)\n"
-        "terminal.progress = stop\n"
-        "sys.argv = ['intercept', 'run', 'first-intercept', '-n', '1000']\ncli.main()\n"
+        "import os, signal, sys\nfrom sim import cli, terminal\n"
+        "def stop(progress, done, count):\n    os.killpg(0, signal.SIGINT)\n"
+        "terminal.Progress.__call__ = stop\n"
+        f"sys.argv = ['intercept', 'run', 'first-intercept', '-n', '60000', *{more!r}]\ncli.main()\n"
     )
-    ended = process("-c", code)
+    ended = process("-c", code, start_new_session=True)
     assert ended.returncode == 130
     assert (ended.stdout, ended.stderr) == ("", "interrupted; nothing was written\n")
 

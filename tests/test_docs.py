@@ -175,9 +175,24 @@ def test_a_run_folder_is_as_documented() -> None:
     assert f"format {store.FORMAT}" in OUTCOMES.read_text(encoding="utf-8")
 
 
-def test_the_summary_of_many_replications_is_json() -> None:
-    """What docs/outcomes.md says of -n: shares, three quantiles, and Wilson's interval for rungs."""
-    scenario, document = read("first-intercept")
+def test_the_summary_of_many_replications_has_exactly_the_documented_keys() -> None:
+    """The object of `-n` and its records are as the table says, and JSON."""
+    scenario, document = read("july-2019")
     summary: dict[str, Any] = json.loads(json.dumps(spread.of(scenario, document, 1, 3)))
+    table = rows(section("Many replications"))
+    assert [key for cells in table for key in named(cells[0])] == list(summary)
+    for key in ("reported", "rungs"):
+        (cell,) = (cells[1] for cells in table if named(cells[0]) == [key])
+        assert {name for row in summary[key] for name in row} == set(named(cell))
     assert all(len(row["share_interval"]) == 2 for row in summary["rungs"])
     assert all(row["p05_p50_p95"] is None or len(row["p05_p50_p95"]) == 3 for row in summary["rungs"])
+
+
+def test_the_example_in_python_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    """What docs/outcomes.md shows for Python does what it says; many replications are a few here."""
+    (code,) = re.findall(r"```python\n(.*?)```", section("Many replications"), re.DOTALL)
+    scope: dict[str, Any] = {}
+    exec(code.replace("100_000", "5").replace("workers=2", "workers=1"), scope)
+    outcomes = scope["outcomes"]
+    assert len(outcomes) == 5
+    assert capsys.readouterr().out.count("\n") == len(outcomes.columns) == len(scope["arrays"])

@@ -587,3 +587,18 @@ def test_an_escort_that_does_not_come_is_none(tmp_path: Path) -> None:
     scenario, _ = read(file, ["command.stages.escort.yes_share=0.0"])
     (run,) = replications(scenario, 1, 1)
     assert outcomes(run)["east.bear.escort_late_s"] is None
+
+
+def test_a_flight_between_two_steps_comes_close_to_nothing(tmp_path: Path) -> None:
+    """A route that ends before the next whole step has no place at any: its closest approach is None, not infinite."""
+    file = tmp_path / "short.toml"
+    file.write_text(
+        'extends = "first-intercept"\nclock.step_s = 60\n[intruders.bear]\nroute = [\n'
+        "{ at = 09:10:01, lat_deg = 60.5, lon_deg = -30.0 },\n"
+        "{ at = 09:10:59, lat_deg = 60.6, lon_deg = -30.0 },\n]\n",
+        encoding="utf-8",
+    )
+    (run,) = replications(read(file)[0], 1, 1)
+    row = outcomes(run)
+    assert (row["bear.closest_km"], row["bear.closest.at"]) == (None, None)
+    assert row["bear.airspace.stays"] == 0

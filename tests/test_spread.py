@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from math import comb, sqrt
+from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from sim import batch as batch_engine
 from sim import spread
 from sim.document import Document, digest
 from sim.draws import Uniforms
+from sim.happenings import Batch
 from sim.measures import rungs, simulated
-from sim.run import Replication, prepare, replicate
+from sim.run import Prepared, Replication, prepare, replicate
 from sim.scenario import Scenario, read
 
 FACTS = """
@@ -147,7 +153,48 @@ def test_quantiles_are_values_that_occurred(
     values: list[float], expected: tuple[float, float, float] | None
 ) -> None:
     """A quantile is the lowest value at or below which so large a share lies, never one between two."""
-    assert spread.quantiles(values) == expected
+    assert quantiles(values) == expected
+
+
+def quantiles(values: Sequence[float]) -> tuple[float, float, float] | None:
+    """Return the quantiles of values that were counted."""
+    return spread.quantiles(spread.tally(np.array(values)))
+
+
+counted = st.one_of(
+    st.lists(st.integers(0, 30)),
+    st.lists(st.integers(-30, 30)),
+    st.lists(st.integers(0, 2**31 - 1)),
+    st.lists(st.integers(0, 100).map(lambda number: number / 100)),
+)
+
+
+@given(counted.filter(bool))
+def test_quantiles_are_those_of_the_sorted_values(values: list[float]) -> None:
+    """They are what NumPy finds by its method of the inverted distribution."""
+    expected = np.quantile(np.array(values), (0.05, 0.5, 0.95), method="inverted_cdf")
+    assert quantiles(values) == tuple(expected)
+
+
+@given(counted, st.integers(1, 4))
+def test_tallies_of_parts_make_the_tally_of_the_whole(values: list[float], parts: int) -> None:
+    """However the values are divided, each is counted as often as it came, in rising order."""
+    every = np.array(values, dtype=np.float64 if any(isinstance(v, float) for v in values) else np.int32)
+    tallies = [spread.tally(part) for part in np.array_split(every, parts)]
+    together = spread.merged(tallies)
+    expected = {value: values.count(value) for value in sorted(set(values))}
+    assert dict(zip(together.values.tolist(), together.counts.tolist(), strict=True)) == expected
+    assert together.values.tolist() == sorted(expected)
+    assert together.total == len(values)
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.booleans())), st.sampled_from([np.int32, np.float64]))
+def test_what_is_absent_is_not_counted(rows: list[tuple[int, bool]], kind: type) -> None:
+    """Where a value is not valid it stands as 0, and is no 0 of the tally."""
+    values: np.ndarray = np.array([value * valid for value, valid in rows], dtype=kind)
+    valid = np.array([valid for _, valid in rows], dtype=bool)
+    found, plain = spread.tally(values, valid), spread.tally(values[valid])
+    assert (found.values.tolist(), found.counts.tolist()) == (plain.values.tolist(), plain.counts.tolist())
 
 
 def test_the_summary_names_what_it_was_made_of(small: tuple[Scenario, Document]) -> None:
@@ -160,11 +207,14 @@ def test_the_summary_names_what_it_was_made_of(small: tuple[Scenario, Document])
         "seed",
         "first_replication",
         "replications",
+        "engine",
+        "handed_over",
         "reported",
         "rungs",
     ]
     assert (summary["scenario"], summary["hash"]) == ("small", digest(document.data))
     assert (summary["seed"], summary["first_replication"], summary["replications"]) == (2, 4, 2)
+    assert (summary["engine"], summary["handed_over"]) == ("batch", 0)
     assert json.loads(json.dumps(summary)) == summary
 
 
@@ -179,7 +229,7 @@ def test_facts_are_summed_up_over_the_replications_in_which_they_happened(
     for name, row in rows.items():
         values = [value for run in runs if (value := simulated(run, scenario.facts[name])) is not None]
         assert row["happened_share"] == len(values) / COUNT
-        interval = spread.quantiles(values)
+        interval = quantiles(values)
         if interval is None:
             assert row["p05_p50_p95"] is None
         elif name in ("entry", "flares", "flares-late"):
@@ -216,7 +266,7 @@ def test_rungs_carry_count_share_and_interval_together(
         steps = [step for run in runs if (step := rungs(run)[place]["step"]) is not None]
         assert (row["n"], row["reached"], row["share"]) == (COUNT, len(steps), len(steps) / COUNT)
         assert row["share_interval"] == list(spread.wilson(len(steps), COUNT))
-        interval = spread.quantiles(steps)
+        interval = quantiles(steps)
         assert row["p05_p50_p95"] == (None if interval is None else [clock.local(int(k)) for k in interval])
     assert rows[-1]["reached"] == 0
     assert rows[-1]["p05_p50_p95"] is None
@@ -230,15 +280,49 @@ def test_rung_steps_leave_out_what_was_never_reached(small: tuple[Scenario, Docu
     each = [rungs(replicate(prepared, uniforms, number), "bear") for number in range(6)]
     for place, rung in enumerate(scenario.escalation.rungs):
         steps = [row[place]["step"] for row in each if row[place]["step"] is not None]
-        assert found.get(rung.name) == spread.quantiles(steps)
+        assert found.get(rung.name) == quantiles(steps)
     assert "collision" not in found
 
 
-def test_progress_is_told_after_each_replication(small: tuple[Scenario, Document]) -> None:
-    """The listener hears 1 of n up to n of n."""
-    told: list[tuple[int, int]] = []
-    spread.of(*small, 1, 3, tell=lambda done, count: told.append((done, count)))
-    assert told == [(1, 3), (2, 3), (3, 3)]
+def test_engines_chunks_and_workers_give_one_summary(small: tuple[Scenario, Document]) -> None:
+    """By the processes, in two processes, and in so many chunks that tallies are merged again, it is the same."""
+    summary = spread.of(*small, 1, 200)
+    assert spread.of(*small, 1, 200, workers=2) == summary
+    assert spread.of(*small, 1, 200, engine="processes") == summary | {"engine": "processes"}
+    told: list[int] = []
+    assert spread.of(*small, 1, 200, tell=lambda done, _: told.append(done), chunk=5) == summary
+    assert len(told) == 40 > 2 * spread.MERGED_AT
+
+
+def test_what_was_handed_over_is_counted(
+    small: tuple[Scenario, Document], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The summary is the same, and says how many replications the processes ran for the batch."""
+    compose = batch_engine.compose
+
+    def handing_over(prepared: Prepared, uniforms: Uniforms, first: int, count: int) -> Batch:
+        batch = compose(prepared, uniforms, first, count)
+        batch.handed_over[3:7] = True
+        return batch
+
+    summary = spread.of(*small, 1, 30)
+    monkeypatch.setattr(batch_engine, "compose", handing_over)
+    assert spread.of(*small, 1, 30) == summary | {"handed_over": 4}
+
+
+def test_times_are_steps_of_any_length(tmp_path: Path) -> None:
+    """With steps of 10 s the summary has the local times of the steps, by whichever engine."""
+    file = tmp_path / "small.toml"
+    file.write_text(f'extends = "first-intercept"\n{FACTS}', encoding="utf-8")
+    scenario, document = read(file, ["clock.step_s=10"])
+    row = spread.of(scenario, document, 1, 20)["reported"][0]
+    prepared = prepare(scenario)
+    steps = [simulated(replicate(prepared, Uniforms(1), n), scenario.facts["entry"]) for n in range(20)]
+    interval = quantiles([step for step in steps if step is not None])
+    assert interval is not None
+    assert row["p05_p50_p95"] == [prepared.clock.local(int(step)) for step in interval]
+    found = spread.rung_steps(scenario, "bear", 1, 20)
+    assert found["airspace violated"] == interval
 
 
 def test_the_same_seed_gives_the_same_summary_and_another_another(small: tuple[Scenario, Document]) -> None:
