@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -119,9 +120,7 @@ def compose(prepared: Prepared, uniforms: Uniforms, first: int, count: int) -> B
 def _nothing(prepared: Prepared, seed: int, first: int, count: int) -> Batch:
     """Return a batch in which every replication is handed over."""
     none = np.full(count, NEVER, dtype=np.int32)
-    flown = {
-        name: FlownColumns(none, none, none, np.zeros(count), {}) for name in prepared.tracks
-    }
+    flown = {name: FlownColumns(none, none, none, np.zeros(count), {}) for name in prepared.tracks}
     return Batch(prepared, seed, first, count, [], flown, np.ones(count, dtype=bool))
 
 
@@ -178,7 +177,11 @@ def _sources(scenario: Scenario) -> dict[tuple[str, str], list[tuple[str, object
             assert post is not None
             sources.setdefault((signal, flight), []).append((post, node))
 
-    seen = ["track", "track-lost", *(f"{way}:{zone}" for way in ("enters", "leaves") for zone in scenario.zones)]
+    seen = [
+        "track",
+        "track-lost",
+        *(f"{way}:{zone}" for way in ("enters", "leaves") for zone in scenario.zones),
+    ]
     for post in dict.fromkeys(radar.post for radar in scenario.sensing.radars.values()):
         for flight in watched(sides, scenario.command.posts[post].side, own):
             add(seen, flight, post, ("picture", post, flight))
@@ -238,42 +241,39 @@ def _nodes(telling: Telling, plan: Plan) -> dict[Any, Callable[[], Outcome]]:
     for post in dict.fromkeys(radar.post for radar in scenario.sensing.radars.values()):
         radars = {name: radar for name, radar in scenario.sensing.radars.items() if radar.post == post}
         for flight in watched(scenario.sides, scenario.command.posts[post].side, own):
-            nodes["picture", post, flight] = lambda post=post, flight=flight, radars=radars: picture(
-                telling, post, flight, radars, plan.listened
-            )
+            nodes["picture", post, flight] = partial(picture, telling, post, flight, radars, plan.listened)
     for name, stage in scenario.command.stages.items():
         for flight in flights if stage.about is None else stage.about:
-            nodes["stage", name, flight] = lambda name=name, stage=stage, flight=flight: decide(
-                telling, exchange, name, stage, flight
-            )
+            nodes["stage", name, flight] = partial(decide, telling, exchange, name, stage, flight)
     for side in dict.fromkeys(pair.side for pair in scenario.fighters.pairs.values()):
-        nodes["force", side] = lambda side=side: _force(telling, scenario, side)
+        nodes["force", side] = partial(_force, telling, scenario, side)
     listens = (plan.listened | plan.wanted) & {"notices", "reports", "answers"}
     for side, ladder in scenario.warning.items():
         control = scenario.sides[side].control
         assert control is not None  # a cross-check of the scenario
         for flight in flights:
-
-            def watch(side: str = side, flight: str = flight, ladder: Any = ladder, control: str = control) -> Watch:
-                way = plan.ways[flight][side]
-                ear = Ear(telling, flight, scenario.crew.get(flight), side, way, frozenset(listens))
-                return Watch(telling, exchange, side, control, ladder, flight, ear)
-
-            if ladder.calls is not None:
-                nodes["calls", side, flight] = lambda watch=watch: calls(watch())
-            else:
-                nodes["calls", side, flight] = lambda: {}
-            if ladder.measures and ("force", side) in nodes:
-                nodes["measures", side, flight] = lambda watch=watch, side=side, flight=flight: measures(
-                    watch(),
-                    scenario.fighters,
-                    plan.acts_by,
-                    telling.node(("calls", side, flight)),
-                    telling.node(("force", side)),
-                )
-            else:
-                nodes["measures", side, flight] = lambda: {}
+            # Calls and measures each hear their own part of what the crew says.
+            ears = [
+                Ear(telling, flight, scenario.crew.get(flight), side, plan.ways[flight][side], listens)
+                for _ in range(2)
+            ]
+            watches = [Watch(telling, exchange, side, control, ladder, flight, ear) for ear in ears]
+            calling = partial(calls, watches[0]) if ladder.calls is not None else _nothing_said
+            nodes["calls", side, flight] = calling
+            armed = ladder.measures and ("force", side) in nodes
+            measuring = partial(_measures, telling, plan, watches[1]) if armed else _nothing_said
+            nodes["measures", side, flight] = measuring
     return nodes
+
+
+def _nothing_said() -> Outcome:
+    return {}
+
+
+def _measures(telling: Telling, plan: Plan, watch: Watch) -> Outcome:
+    called = telling.node(("calls", watch.side, watch.flight))
+    force = telling.node(("force", watch.side))
+    return measures(watch, telling.prepared.scenario.fighters, plan.acts_by, called, force)
 
 
 def _force(telling: Telling, scenario: Scenario, side: str) -> Outcome:
@@ -295,7 +295,7 @@ def _tell_flights(telling: Telling, scenario: Scenario) -> None:
     for name, flown in telling.flights.items():
         spec = scenario.intruders[name]
         if "appears" in wanted:
-            data = {"side": spec.side, "type": spec.type, "aircraft": spec.aircraft}
+            data: dict[str, Any] = {"side": spec.side, "type": spec.type, "aircraft": spec.aircraft}
             telling.happens("appears", name, name, everywhere + np.int32(flown.first), **data)
         if "ends" in wanted:
             telling.happens("ends", name, name, everywhere + flown.last() + np.int32(1))
@@ -308,9 +308,7 @@ def _tell_flights(telling: Telling, scenario: Scenario) -> None:
         if spec.forms_with is not None and "formed" in wanted:
             partner = telling.flights[spec.forms_with]
             key = ("formed", spec.forms_with, spec.forms_within_km)
-            step = flown.kept(
-                key, lambda a=flown, b=partner, km=spec.forms_within_km: formed_step(a.script, b.script, km)
-            )
+            step = flown.kept(key, partial(formed_step, flown.script, partner.script, spec.forms_within_km))
             formed = np.where((flown.turns >= step) & (partner.turns >= step), min(step, FAR), FAR)
             telling.happens("formed", name, spec.forms_with, formed.astype(np.int32))
 
@@ -404,9 +402,7 @@ def _entered(event: Happening, last: int) -> Happening:
     return Happening(event.kind, event.who, event.about, step, event.data, event.varying)
 
 
-def _flown(
-    prepared: Prepared, plan: Plan, name: str, turns: Whole, ways: NDArray[np.int64]
-) -> FlownColumns:
+def _flown(prepared: Prepared, plan: Plan, name: str, turns: Whole, ways: NDArray[np.int64]) -> FlownColumns:
     """Return how a flight flew in all replications of a chunk."""
     scenario, count = prepared.scenario, len(turns)
     track, departed = prepared.tracks[name], plan.departed[name]
@@ -429,7 +425,9 @@ def _flown(
     stays = {}
     for zone in dict.fromkeys(zones):
         enters, leaves = flown.stays(zone)
-        script_km = flown.kept(("closest", zone), lambda z=zone: _closest_km(track.stays(z), distances, track.last))
+        script_km = flown.kept(
+            ("closest", zone), partial(_closest_km, track.stays(zone), distances, track.last)
+        )
         least_km = np.full((len(enters), count), np.nan)
         least_km[: len(script_km)] = script_km
         if len(turned):

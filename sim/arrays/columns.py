@@ -201,7 +201,8 @@ def in_time_order(slots: list[Whole], last: int, *, distinct: bool = True) -> Wh
     happened = steps <= last
     most = int(happened.sum(axis=0).max(initial=0))
     if most <= 1:
-        return steps.min(axis=0)[np.newaxis]
+        only: Whole = steps.min(axis=0)[np.newaxis]
+        return only
     replication, slot = np.nonzero(happened.T)
     at = steps[slot, replication].astype(np.int64)
     order = np.argsort(replication * np.int64(FAR) + at, kind="stable")

@@ -96,7 +96,7 @@ class Roster:
             np.array([speed for _, speed, _ in wings]),
             max((longest for _, _, longest in wings), default=0),
         )
-        kinds = [tuple(row) + (spec.type,) for row, spec in zip(rows, self.specs.values(), strict=True)]
+        kinds = [(*row, spec.type) for row, spec in zip(rows, self.specs.values(), strict=True)]
         self.kind = np.array([kinds.index(kind) for kind in kinds], dtype=np.intp)
         """The first pair that is alike for a planner, as long as both are on the ground and not seated."""
 
@@ -404,8 +404,10 @@ class Squadron:
     def _planned_joins(
         self, task: Task, flight: int, pairs: Elements, seen: Whole, rows: Rows, step: Whole, most: int
     ) -> tuple[Whole, Flags]:
-        """Return when each pair is planned to join, FAR where it cannot or may not be sent, and who would be taken
-        from another flight; (pairs, replications) both."""
+        """Return when each pair is planned to join, and whether it would be taken from another flight.
+
+        FAR where it cannot or may not be sent; (pairs, replications) both.
+        """
         roster, pursuit = self.roster, self.pursuits[flight]
         known = pursuit.known(rows, step)
         allowed = roster.allowed(task.types)[pairs]
@@ -469,7 +471,7 @@ class Squadron:
         self, pursuit: Pursuit, pair: Elements, rows: Rows, met: Whole, known: Flags, limit: Whole
     ) -> Whole:
         """Return the planned joining, FAR if the flight is gone by then or the fuel does not last."""
-        joins = met + self.roster.join[pair]
+        joins: Whole = met + self.roster.join[pair]
         good = joins <= np.minimum(self.last, pursuit.last(rows, known))
         at = np.minimum(joins, self.last)
         back = pursuit.back(self.roster.wing[pair], rows, at, known & good)
@@ -660,9 +662,7 @@ class Squadron:
             self.joining[at[here]] = self._drawn(pair[here], rows[here], "join_s", "join", number)
         self._close(at, pair, flight, rows, begun, self.pursuits[flight].known(rows, begun))
 
-    def _close(
-        self, at: Elements, pair: Elements, flight: int, rows: Rows, now: Whole, known: Flags
-    ) -> None:
+    def _close(self, at: Elements, pair: Elements, flight: int, rows: Rows, now: Whole, known: Flags) -> None:
         """Plan the way of pairs to a flight from where and when they leave, and what they do there."""
         pursuit, wing = self.pursuits[flight], self.roster.wing[pair]
         leaves, from_base = self.leaves.take(at), self.at_base[at]
@@ -673,14 +673,14 @@ class Squadron:
             here = np.flatnonzero(from_base)
             met[here] = pursuit.meets_from_base(wing[here], rows[here], leaves[here], known[here])
             here = np.flatnonzero(~from_base)
-            met[here] = pursuit.meets(
-                self.place[at[here]], wing[here], rows[here], leaves[here], known[here]
-            )
+            met[here] = pursuit.meets(self.place[at[here]], wing[here], rows[here], leaves[here], known[here])
         joins = met + self.joining.take(at)
         gone = pursuit.gone(self.side.shadow_zone, rows, self.begun.take(at), known)
         reached = met < FAR
         late = pursuit.first_late(wing, rows, np.minimum(met, self.last), self.fuel.take(at), known)
-        late[~reached | (late <= met)] = 0  # out of reach, or too late to turn round even at the meeting point
+        late[~reached | (late <= met)] = (
+            0  # out of reach, or too late to turn round even at the meeting point
+        )
         ends = np.minimum(gone, late)
         joins[joins >= ends] = FAR
         off = np.maximum(ends, now)
@@ -720,7 +720,11 @@ class Squadron:
             return
         at = used[:, np.newaxis] * self.count + rows
         mine = (self.about.take(at) == flight) & (self.since.take(at) <= step)
-        doing = ((self.is_ordered, self._take_off), (self.is_closing, self._correct), (self.is_beside, self._follow))
+        doing = (
+            (self.is_ordered, self._take_off),
+            (self.is_closing, self._correct),
+            (self.is_beside, self._follow),
+        )
         flags = [mine & is_so(at, step) for is_so, _ in doing]
         for flag, (_, plan) in zip(flags, doing, strict=True):
             row, column = np.nonzero(flag)
@@ -770,7 +774,7 @@ class Squadron:
         ahead[order] = np.arange(len(rows)) - np.searchsorted(ordered, ordered, side="left")
         slot = self.slot_count[rows] + ahead
         needed = int(slot.max()) + 1
-        columns = {
+        columns: dict[str, NDArray[Any]] = {
             "joined": self.joined.take(at),
             "parts": self.parts.take(at),
             "about": self.about.take(at),
@@ -847,7 +851,7 @@ def _tell_take_offs(squadron: Squadron, outcome: Outcome) -> None:
     for pair, (name, spec) in enumerate(squadron.roster.specs.items()):
         if not squadron.used[pair]:
             continue
-        data = {"side": squadron.name, "type": spec.type, "aircraft": spec.aircraft}
+        data: dict[str, Any] = {"side": squadron.name, "type": spec.type, "aircraft": spec.aircraft}
         if spec.station is not None:
             arrives, way = squadron.station_steps(pair)
             if arrives >= way:
@@ -866,9 +870,7 @@ def _tell_take_offs(squadron: Squadron, outcome: Outcome) -> None:
                     outcome.setdefault(("signal", "airborne", flight, control), []).append(step)
 
 
-def _tell_joins(
-    squadron: Squadron, flight: str, beside: Mapping[str, list[Whole]], outcome: Outcome
-) -> None:
+def _tell_joins(squadron: Squadron, flight: str, beside: Mapping[str, list[Whole]], outcome: Outcome) -> None:
     """Keep the joinings, by type of fighter, and the identifications where somebody waits for them."""
     telling, control, roster = squadron.telling, squadron.side.control, squadron.roster
     for slot, (joined, parts, pair, join) in enumerate(zip(*beside.values(), strict=True)):
@@ -877,7 +879,7 @@ def _tell_joins(
             rows = np.flatnonzero((joined < FAR) & (pair == number))
             if not len(rows):
                 continue
-            data = {"side": squadron.name, "type": roster.specs[name].type, "slot": slot}
+            data: dict[str, Any] = {"side": squadron.name, "type": roster.specs[name].type, "slot": slot}
             telling.happens("joined", name, flight, telling.scatter(rows, joined[rows]), **data)
             if "identified" not in telling.wanted:
                 continue

@@ -52,18 +52,27 @@ def befall(telling: Telling, name: str, hazard: Hazard) -> None:
             if len(rows):
                 delay = telling.steps(hazard.delay_s, f"hazard {name}", f"delay {about}", number, rows)
                 telling.happens(
-                    hazard.leads_to, "", about, telling.scatter(rows, step[rows] + delay), hazard=name, of=number
+                    hazard.leads_to,
+                    "",
+                    about,
+                    telling.scatter(rows, step[rows] + delay),
+                    hazard=name,
+                    of=number,
                 )
 
 
-def smoulder(telling: Telling, name: str, hazard: Hazard, fighters: Fighters, side: str, force: Outcome) -> None:
+def smoulder(
+    telling: Telling, name: str, hazard: Hazard, fighters: Fighters, side: str, force: Outcome
+) -> None:
     """Let the minutes beside an intruder lead to something."""
     law = minutes_law(hazard)
     if law is None:
         return
     names = [n for n, spec in fighters.pairs.items() if spec.side == side]
     for flight in telling.flights:
-        slots = zip(*(force.get((key, flight), []) for key in ("beside", "parts", "pair", "join")), strict=True)
+        slots = zip(
+            *(force.get((key, flight), []) for key in ("beside", "parts", "pair", "join")), strict=True
+        )
         for slot, (joined, parts, pair, join) in enumerate(slots):
             rows = np.flatnonzero(joined <= telling.last)
             kinds = pair[rows].astype(np.int64) * FAR + join[rows]
@@ -146,7 +155,9 @@ def _any_joined(spans: list[tuple[Whole, Whole]], last: int) -> Rows:
 def _merged(spans: list[tuple[Whole, Whole]], row: int) -> list[tuple[int, int]]:
     """Return the spans of one replication, those that touch made one."""
     merged: list[tuple[int, int]] = []
-    for begin, end in sorted((int(b[row]), int(e[row])) for b, e in spans if b[row] < FAR and b[row] < e[row]):
+    for begin, end in sorted(
+        (int(b[row]), int(e[row])) for b, e in spans if b[row] < FAR and b[row] < e[row]
+    ):
         if merged and begin <= merged[-1][1]:
             merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
         else:
@@ -155,6 +166,4 @@ def _merged(spans: list[tuple[Whole, Whole]], row: int) -> list[tuple[int, int]]
 
 
 def _both_there(mine: list[tuple[int, int]], others: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    return sorted(
-        (max(a, c), min(b, d)) for a, b in mine for c, d in others if max(a, c) < min(b, d)
-    )
+    return sorted((max(a, c), min(b, d)) for a, b in mine for c, d in others if max(a, c) < min(b, d))

@@ -129,8 +129,8 @@ class Pursuit:
         possible = (low <= last) & (leaves <= self.telling.last)
         overtakes = self.overtakes(wing)
         for i in np.flatnonzero(possible & ~overtakes).tolist():
-            speed = float(self.wings.km_per_step[wing[i]])
-            met[i] = self._searched(places[i], speed, int(rows[i]), int(leaves[i]), bool(known[i]))
+            slow = float(self.wings.km_per_step[wing[i]])
+            met[i] = self._searched(places[i], slow, int(rows[i]), int(leaves[i]), bool(known[i]))
         here = np.flatnonzero(possible & overtakes)
         if not len(here):
             return met
@@ -141,7 +141,8 @@ class Pursuit:
 
         def spare(step: Whole, which: Elements) -> NDArray[np.float64]:
             km = self.sphere.distance_km(self.place(rows[which], step, known[which]), places[which])
-            return step - km / speed[which] - leaves[which]
+            spare_steps: NDArray[np.float64] = step - km / speed[which] - leaves[which]
+            return spare_steps
 
         met[here] = first_rising(low, last, spare)
         return met
@@ -235,9 +236,7 @@ def _next_leave(leaves: Whole, since: Whole) -> Whole:
     return found
 
 
-def first_rising(
-    low: Whole, high: Whole, value: Callable[[Whole, Elements], NDArray[np.float64]]
-) -> Whole:
+def first_rising(low: Whole, high: Whole, value: Callable[[Whole, Elements], NDArray[np.float64]]) -> Whole:
     """Return the first step in low..high at which a rising value is at least 0, or FAR, for columns of spans.
 
     `value(step, which)` gives it for some of the elements.  A line through the last two steps that were looked at says
@@ -266,10 +265,8 @@ def first_rising(
                 break
             which, below, above, step = which[going], below[going], above[going], step[going]
             now, slope = now[going], slope[going]
-        if look < LOOKS_ALONG:
-            aim = np.ceil(step - now / slope)
-        else:
-            aim = ((below + above) // 2).astype(np.float64)
+        along = np.ceil(step - now / slope)
+        aim = along if look < LOOKS_ALONG else (below + above) // 2
         before, was = step, now
         step = np.clip(aim, below + 1, above - 1).astype(np.int32)
     return found

@@ -19,7 +19,9 @@ def picture(
 ) -> Outcome:
     """Return when a post announces a flight's track, its loss, and the boundaries that it sees crossed."""
     flown = telling.flights[flight]
-    confirmations = [step for name, radar in radars.items() for step in _confirmed(telling, flown, name, radar)]
+    confirmations = [
+        step for name, radar in radars.items() for step in _confirmed(telling, flown, name, radar)
+    ]
     outcome: Outcome = {}
     tracks: list[Whole] = []
     losses: list[Whole] = []
@@ -81,7 +83,7 @@ def _phase(telling: Telling, name: str, period: int) -> Whole:
         uniform = columns.uniforms.column(name, "scan-phase", 1, columns.first, columns.count)
         column = columns.kept[key] = (uniform * period).astype(np.int32)
     rows = telling.rows
-    return column if rows is None else column[rows]  # type: ignore[no-any-return]
+    return column if rows is None else column[rows]
 
 
 def _scans(telling: Telling, name: str, radar: Radar, flight: str, number: int, period: int) -> Whole:
@@ -96,7 +98,7 @@ def _scans(telling: Telling, name: str, radar: Radar, flight: str, number: int, 
             guide = columns.guides[law] = Guide(np.array(confirmation_law(*law)))
         column = columns.kept[key] = guide.index(columns.raw(name, f"confirm {flight}", number))
     rows = telling.rows
-    return column if rows is None else column[rows]  # type: ignore[no-any-return]
+    return column if rows is None else column[rows]
 
 
 def _covers(flown: Flown, name: str, radar: Radar) -> Spans:

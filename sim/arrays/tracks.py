@@ -140,7 +140,7 @@ class Legs:
             starts_km,
             origins,
             aheads,
-            aheads.any(axis=1) / courses[0].sphere.radius_km,
+            np.asarray(aheads.any(axis=1) / courses[0].sphere.radius_km),
         )
 
 
@@ -207,7 +207,7 @@ class Flown:
         """Return the stays in a zone as flown: first step inside, first step outside again."""
         return self.spans(
             ("stays", zone),
-            lambda: spans_of([tuple(stay) for stay in self.script.stays(zone)]),
+            lambda: spans_of([(stay.enters, stay.leaves) for stay in self.script.stays(zone)]),
             lambda departures: departures.stays(zone),
         )
 

@@ -77,9 +77,7 @@ class Ear:
         self._say("answers", kind, stay, number, rows[here[mine]], step[mine] + delay)
         return answered
 
-    def _share(
-        self, share: float, decision: str, chance: str, number: int, rows: Rows
-    ) -> Flags | None:
+    def _share(self, share: float, decision: str, chance: str, number: int, rows: Rows) -> Flags | None:
         if share == 0.0:
             return None
         return self.telling.below(share, self.flight, f"{decision} {chance}", number, rows)
@@ -217,7 +215,9 @@ def _calls_of_stay(watch: Watch, window: int, outcome: Outcome) -> list[Whole]:
     return said
 
 
-def measures(watch: Watch, fighters: Fighters, acts_by: frozenset[str], called: Outcome, force: Outcome) -> Outcome:
+def measures(
+    watch: Watch, fighters: Fighters, acts_by: frozenset[str], called: Outcome, force: Outcome
+) -> Outcome:
     """Return when a side takes its measures; `acts_by` names the kinds of which it matters who does them."""
     outcome: Outcome = watch.ear.outcome
     telling = watch.telling
@@ -294,7 +294,9 @@ class _Climb:
                 if not len(ready):
                     break
                 rows, at = rows[ready], at[ready]
-                at = at + telling.steps(rule.delay_s, watch.side, f"{self.name}-delay {chance}", attempt, rows)
+                at = at + telling.steps(
+                    rule.delay_s, watch.side, f"{self.name}-delay {chance}", attempt, rows
+                )
                 self._act(rows, at, attempt, first, fighters, acts_by, outcome)
                 if rule.interval_s is not None:
                     decision = f"{self.name}-interval {chance}"
@@ -326,7 +328,7 @@ class _Climb:
         acts_by: frozenset[str],
         outcome: Outcome,
     ) -> None:
-        telling, rule, watch, window, name = self.telling, self.rule, self.watch, self.window, self.name
+        telling, watch, window, name = self.telling, self.watch, self.window, self.name
         begins, ends = (pick(part, rows) for part in self.stays)
         joined, parts = (part.take(rows, axis=1) for part in self.escorted)
         holds = lies_within(joined, parts, at) & lies_within(begins, ends, at)
@@ -398,5 +400,7 @@ class _Climb:
             found["rounds"] = np.rint(burst_s * rule.rounds_per_minute / 60).astype(np.int32)
             found["burst_s"] = np.round(burst_s, 2)
         if rule.distance_km is not None:
-            found["distance_km"] = np.round(column("distance", rule.distance_km, DISTANCE_KM) * DISTANCE_KM, 2)
+            found["distance_km"] = np.round(
+                column("distance", rule.distance_km, DISTANCE_KM) * DISTANCE_KM, 2
+            )
         return found
