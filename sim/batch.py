@@ -8,7 +8,7 @@ replication.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -65,8 +65,6 @@ class Plan:
     ways: dict[str, dict[str, int]]
     """For each flight and side that warns it, which of the flight's ways out its crew takes."""
     departed: dict[str, Departed]
-    guides: dict[Any, Any] = field(default_factory=dict)
-    tables: dict[Any, Any] = field(default_factory=dict)
 
     @property
     def composes(self) -> bool:
@@ -79,11 +77,12 @@ def compose(prepared: Prepared, uniforms: Uniforms, first: int, count: int) -> B
 
     Those that cannot be composed are marked in `handed_over`.
     """
-    plan: Plan = prepared.tables.setdefault(("batch", "plan"), None) or _plan(prepared)
-    prepared.tables["batch", "plan"] = plan
+    plan: Plan | None = prepared.tables.get(("batch", "plan"))
+    if plan is None:
+        plan = prepared.tables["batch", "plan"] = _plan(prepared)
     if not plan.composes:
         return _nothing(prepared, uniforms.seed, first, count)
-    columns = Columns(uniforms, prepared.clock, first, count, plan.guides)
+    columns = Columns(uniforms, prepared.clock, first, count)
     names = list(prepared.tracks)
     turns = {name: np.full(count, FAR, dtype=np.int32) for name in names}
     ways = {name: np.zeros(count, dtype=np.int64) for name in names}
@@ -155,7 +154,7 @@ def _plan(prepared: Prepared) -> Plan:
         }
         each = list(dict.fromkeys(zones.values()))
         ways[name] = {side: each.index(zones[side]) for side in ladders}
-        departed[name] = Departed(track, each)
+        departed[name] = track.kept.setdefault(("departed", tuple(each)), Departed(track, each))
     return Plan(
         frozenset(wanted),
         frozenset(listened),
@@ -220,10 +219,8 @@ def _tell(
         variant = np.zeros(count, dtype=np.int64)
         if len(turned):
             variant[turned] = plan.departed[name].variants(way[turned], at[turned])
-        flights[name] = Flown(track, plan.departed[name], at, variant, turned, plan.tables)
-    telling = Telling(
-        prepared, columns, rows, count, prepared.clock.last, flights, plan.tables, before, plan.wanted
-    )
+        flights[name] = Flown(track, plan.departed[name], at, variant, turned)
+    telling = Telling(prepared, columns, rows, count, prepared.clock.last, flights, before, plan.wanted)
     telling.handed_over = np.zeros(count, dtype=bool)
     telling.nodes |= _nodes(telling, plan)
     for key in telling.nodes:
@@ -307,8 +304,7 @@ def _tell_flights(telling: Telling, scenario: Scenario) -> None:
                 telling.happens("leaves", name, name, everywhere + leaves, zone=zone, stay=stay)
         if spec.forms_with is not None and "formed" in wanted:
             partner = telling.flights[spec.forms_with]
-            key = ("formed", spec.forms_with, spec.forms_within_km)
-            step = flown.kept(key, partial(formed_step, flown.script, partner.script, spec.forms_within_km))
+            step = formed_step(flown.script, partner.script, spec.forms_within_km)
             formed = np.where((flown.turns >= step) & (partner.turns >= step), min(step, FAR), FAR)
             telling.happens("formed", name, spec.forms_with, formed.astype(np.int32))
 
@@ -410,7 +406,7 @@ def _flown(prepared: Prepared, plan: Plan, name: str, turns: Whole, ways: NDArra
     variant = np.zeros(count, dtype=np.int64)
     if len(turned):
         variant[turned] = departed.variants(ways[turned], turns[turned])
-    flown = Flown(track, departed, turns, variant, turned, plan.tables)
+    flown = Flown(track, departed, turns, variant, turned)
     centre = prepared.sphere.unit(scenario.centre.lat_deg, scenario.centre.lon_deg)
     distances = flown.kept("distances", lambda: track.distances_km(centre))
     closest = np.full(count, int(np.argmin(distances)), dtype=np.int32)

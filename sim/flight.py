@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,6 +59,8 @@ class Track:
     altitude_ft: NDArray[np.float64]
     _inside: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
     _stays: dict[str, list[Stay]] = field(default_factory=dict)
+    kept: dict[Any, Any] = field(default_factory=dict)
+    """Tables that others have made of this track, to be made once for as long as it is kept."""
 
     def exists(self, step: int) -> bool:
         """Return whether the flight is in the air at a step."""

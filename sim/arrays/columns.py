@@ -7,6 +7,7 @@ leave a threshold undecided are looked up in the table of thresholds, which is `
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from sim.clock import Clock
 from sim.draws import Constant, Distribution, Uniforms, quantile_index
+from sim.sensing import confirmation_law
 
 Whole = NDArray[np.int32]
 Flags = NDArray[np.bool_]
@@ -25,6 +27,9 @@ FAR = 1 << 29
 GUIDE_BITS = 13
 TAIL = 2.0**-15
 """Share of the numbers for which no thresholds are kept; they are looked up one by one."""
+
+GUIDES_KEPT = 1_024
+"""Guides that are kept, of 35 to 200 kB each."""
 
 MOST_INDEX = 1_000_000
 """As in `world.drawn`: the highest multiple of a resolution that a drawn value can be."""
@@ -83,16 +88,23 @@ class LawGuide(Guide):
         return np.maximum(found, self.least)
 
 
+@lru_cache(maxsize=GUIDES_KEPT)
+def law_guide(law: Distribution, resolution: float, most: int, least: int) -> LawGuide:
+    """Return the guide of a law, made once."""
+    return LawGuide(law, resolution, most, least)
+
+
+@lru_cache(maxsize=GUIDES_KEPT)
+def scans_guide(hit_share: float, hits: int, scans: int, most: int) -> Guide:
+    """Return the guide of the number of scans that a confirmation takes, made once."""
+    return Guide(np.array(confirmation_law(hit_share, hits, scans, most)))
+
+
 class Columns:
-    """The draws of replications `first` to `first + count - 1`: each column is made once and then kept.
+    """The draws of replications `first` to `first + count - 1`: each column is made once and then kept."""
 
-    `guides` outlives the chunk.
-    """
-
-    def __init__(
-        self, uniforms: Uniforms, clock: Clock, first: int, count: int, guides: dict[Any, Guide]
-    ) -> None:
-        self.uniforms, self.clock, self.first, self.count, self.guides = uniforms, clock, first, count, guides
+    def __init__(self, uniforms: Uniforms, clock: Clock, first: int, count: int) -> None:
+        self.uniforms, self.clock, self.first, self.count = uniforms, clock, first, count
         self.kept: dict[Any, Any] = {}
 
     def raw(self, entity: str, decision: str, occurrence: int) -> NDArray[np.uint64]:
@@ -129,16 +141,9 @@ class Columns:
                 found = np.full(self.count, index, dtype=np.int32)
             else:
                 raw = self.raw(entity, decision, occurrence)
-                found = self._guide(law, resolution, most, least).index(raw)
+                found = law_guide(law, resolution, most, least).index(raw)
             self.kept[key] = found
         return found
-
-    def _guide(self, law: Distribution, resolution: float, most: int, least: int) -> Guide:
-        key = (law, resolution, most, least)
-        guide = self.guides.get(key)
-        if guide is None:
-            guide = self.guides[key] = LawGuide(law, resolution, most, least)
-        return guide
 
     def below(self, share: float, entity: str, decision: str, occurrence: int) -> Flags:
         """Return whether the uniform number of a decision lies below a share."""

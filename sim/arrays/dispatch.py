@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.arrays.columns import FAR, Flags, Rows, Whole
-from sim.arrays.fighters import Elements, Pursuit, Wings, course_places
+from sim.arrays.fighters import Elements, Pursuit, Wing, Wings, course_places
 from sim.arrays.telling import Outcome, Telling
 from sim.clock import Clock
 from sim.command import Stage
@@ -64,12 +64,12 @@ class Roster:
         self.fighters = fighters
         self.specs = {n: spec for n, spec in fighters.pairs.items() if spec.side == name}
         self.names = list(self.specs)
-        wings: dict[tuple[str, float, int], int] = {}
+        wings: dict[Wing, int] = {}
         rows: list[tuple[int, ...]] = []
         for spec in self.specs.values():
             kind, alert = fighters.types[spec.type], fighters.alerts[spec.alert]
             key = (
-                spec.base,
+                tuple(places[spec.base].tolist()),
                 kind.ground_speed_kt * KT_TO_KM_PER_S * clock.step_s,
                 clock.steps(kind.endurance_s),
             )
@@ -92,7 +92,7 @@ class Roster:
         self.endurance, self.airborne, self.from_cockpit, self.climb, self.join = table[:, 1:].T
         self.wings = Wings(
             tuple(wings),
-            np.array([places[base] for base, _, _ in wings]).reshape(-1, 3),
+            np.array([place for place, _, _ in wings]).reshape(-1, 3),
             np.array([speed for _, speed, _ in wings]),
             max((longest for _, _, longest in wings), default=0),
         )

@@ -24,11 +24,15 @@ LOOKS_ALONG = 12
 """How often a line is followed before a span is halved."""
 
 
+Wing = tuple[tuple[float, ...], float, int]
+"""(place of the base, km in a step, steps in the air that fuel allows)."""
+
+
 @dataclass(frozen=True)
 class Wings:
     """Where and how fast the pairs of a side fly, one row for each base and speed."""
 
-    key: tuple[tuple[str, float, int], ...]
+    key: tuple[Wing, ...]
     places: Vectors
     km_per_step: NDArray[np.float64]
     longest: int

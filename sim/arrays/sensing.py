@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from sim.arrays.columns import FAR, Guide, Whole
+from sim.arrays.columns import FAR, Whole, scans_guide
 from sim.arrays.telling import Outcome, Telling
 from sim.arrays.tracks import Flown, Spans, spans_of
 from sim.departures import Departures
-from sim.sensing import Radar, confirmation_law, cover, limits_km, spans
+from sim.sensing import Radar, cover, limits_km, spans
 
 
 def picture(
@@ -25,7 +25,7 @@ def picture(
     outcome: Outcome = {}
     tracks: list[Whole] = []
     losses: list[Whole] = []
-    together = _together([_covers(flown, name, radar) for name, radar in radars.items()])
+    together = _together([_covers(flown, radar) for radar in radars.values()])
     for begin, end in zip(*together, strict=True):
         confirmed = telling.nowhere()
         for step in confirmations:
@@ -67,7 +67,7 @@ def _confirmed(telling: Telling, flown: Flown, name: str, radar: Radar) -> list[
     period = max(1, clock.steps(radar.scan_period_s))
     phase = _phase(telling, name, period)
     found = []
-    for number, (begin, end) in enumerate(zip(*_covers(flown, name, radar), strict=True), start=1):
+    for number, (begin, end) in enumerate(zip(*_covers(flown, radar), strict=True), start=1):
         scans = _scans(telling, name, radar, flown.script.name, number, period)
         step = begin + np.mod(phase - begin, period) + scans * np.int32(period)
         step[(step >= end) | (step > telling.last)] = FAR
@@ -92,16 +92,13 @@ def _scans(telling: Telling, name: str, radar: Radar, flight: str, number: int, 
     column = columns.kept.get(key)
     if column is None:
         in_window = columns.clock.last // period + 2
-        law: Any = (radar.hit_share, radar.confirm_hits, radar.confirm_scans, in_window)
-        guide = columns.guides.get(law)
-        if guide is None:
-            guide = columns.guides[law] = Guide(np.array(confirmation_law(*law)))
+        guide = scans_guide(radar.hit_share, radar.confirm_hits, radar.confirm_scans, in_window)
         column = columns.kept[key] = guide.index(columns.raw(name, f"confirm {flight}", number))
     rows = telling.rows
     return column if rows is None else column[rows]
 
 
-def _covers(flown: Flown, name: str, radar: Radar) -> Spans:
+def _covers(flown: Flown, radar: Radar) -> Spans:
     def script() -> Spans:
         return spans_of(spans(cover(radar, flown.script)))
 
@@ -109,7 +106,8 @@ def _covers(flown: Flown, name: str, radar: Radar) -> Spans:
         site = flown.script.sphere.unit(radar.lat_deg, radar.lon_deg)
         return departures.cover_spans(site, limits_km(radar, flown.script))
 
-    return flown.spans(("cover", name), script, turned)
+    key = ("cover", radar.lat_deg, radar.lon_deg, radar.height_m, radar.range_km)
+    return flown.spans(key, script, turned)
 
 
 def _together(covers: list[Spans]) -> Spans:

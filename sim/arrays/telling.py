@@ -37,7 +37,6 @@ class Telling:
     count: int
     last: int
     flights: Mapping[str, Flown]
-    tables: dict[Any, Any]
     before: Mapping[Any, Outcome]
     """What came of nodes in the telling before, for the same replications."""
     wanted: frozenset[str]

@@ -168,16 +168,14 @@ class Flown:
     variant: NDArray[np.int64]
     turned: Rows
     """The replications in which it turns."""
-    tables: dict[Any, Any]
-    """What follows from the script alone, kept for all chunks."""
     spans_kept: dict[Any, Spans] = field(default_factory=dict)
 
     def kept(self, key: Any, make: Callable[[], Any]) -> Any:
-        """Return what follows from the script alone."""
-        key = (self.script.name, key)
-        if key not in self.tables:
-            self.tables[key] = make()
-        return self.tables[key]
+        """Return what follows from the script alone; kept with it, so that it is made once for a geometry."""
+        tables = self.script.kept
+        if key not in tables:
+            tables[key] = make()
+        return tables[key]
 
     def spans(self, key: Any, script: Callable[[], Spans], turned: Callable[[Departures], Any]) -> Spans:
         """Return spans of steps of the tracks as flown: (spans, 1) if none has turned, else (spans, replications)."""
