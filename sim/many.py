@@ -40,7 +40,7 @@ Tell = Callable[[int, int], None]
 Span = tuple[int, int]
 """(number of the first replication, how many)."""
 
-CHUNK: Final = 16_384
+CHUNK: Final = 32_768
 """Replications that the batch engine composes at once: their columns stay in a processor's cache."""
 
 LOGS: Final = 16
