@@ -67,7 +67,7 @@ class Clock:
 
     def short(self, step: int) -> str:
         """Return the local time of a step without its offset, as in `06:44:00`."""
-        return (self.start + timedelta(seconds=step * self.step_s)).strftime("%H:%M:%S")
+        return (self.start + timedelta(seconds=step * self.step_s)).time().isoformat()
 
 
 def _seconds_after(start: datetime, local: time) -> int:

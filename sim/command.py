@@ -11,7 +11,7 @@ whenever they happened.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -111,15 +111,16 @@ def link_between(links: Mapping[str, Link], one: str, other: str) -> str | None:
     return next((name for name, link in links.items() if set(link.posts) == {one, other}), None)
 
 
+Hear = Callable[[str, str, int, int], None]
+"""(flight, signal, step at which it is known at the post, id of the record that it tells of): who is told."""
+
+
 @dataclass(frozen=True)
 class Listener:
-    """Who wants to know of a signal: the post at which it must be heard, and what to call with it.
-
-    `hear` gets (flight, signal, step at which it is known at the post, id of the record that it tells of).
-    """
+    """Who wants to know of a signal: the post at which it must be heard, and what to call with it."""
 
     post: str
-    hear: Callable[[str, str, int, int], None]
+    hear: Hear
 
 
 class Exchange:
@@ -129,30 +130,41 @@ class Exchange:
         self.world, self.command = world, command
         self.lasting = lasting_events(command.stages)
         self.listeners: dict[str, list[Listener]] = {}
+        self.hearers: dict[tuple[str, str], list[tuple[Hear, str | None]]] = {}
         self.sent: dict[tuple[str, str, str], tuple[int, int]] = {}
         world.announce = self.announce
 
-    def listen(self, post: str, signal: str, hear: Callable[[str, str, int, int], None]) -> None:
+    def listen(self, post: str, signal: str, hear: Hear) -> None:
         """Have `hear` called when a signal is announced at a post that is this one or linked to it."""
         self.listeners.setdefault(signal, []).append(Listener(post, hear))
+        self.hearers.clear()
 
     def announce(self, post: str, signal: str, about: str, cause: int) -> None:
         """Make a signal about a flight known at a post in this step, and over its links at their delays."""
-        listeners = self.listeners.get(signal)
-        if listeners is None:
+        hearers = self.hearers.get((post, signal))
+        if hearers is None:
+            hearers = self.hearers[post, signal] = list(self._hearers(post, signal))
+        if not hearers:
             return
-        key = (post, signal, about)
+        now, key = self.world.now, (post, signal, about)
         number, latest = self.sent.get(key, (0, -1))
-        if latest != self.world.now:  # what is said twice in one step is one message
+        if latest != now:  # what is said twice in one step is one message
             number += 1
-            self.sent[key] = (number, self.world.now)
-        for listener in listeners:
-            if listener.post == post:
-                listener.hear(about, signal, self.world.now, cause)
-            elif (link := link_between(self.command.links, post, listener.post)) is not None:
+            self.sent[key] = (number, now)
+        for hear, link in hearers:
+            if link is None:
+                hear(about, signal, now, cause)
+            else:
                 law = self.command.links[link].delay_s
                 delay = drawn_steps(self.world, law, link, f"{signal} {about}", number, least=0)
-                listener.hear(about, signal, min(NEVER, self.world.now + delay), cause)
+                hear(about, signal, min(NEVER, now + delay), cause)
+
+    def _hearers(self, post: str, signal: str) -> Iterator[tuple[Hear, str | None]]:
+        """Yield whom a signal reaches from a post, and over which link (None at the post itself)."""
+        for listener in self.listeners.get(signal, ()):
+            link = link_between(self.command.links, post, listener.post)
+            if listener.post == post or link is not None:
+                yield listener.hear, link
 
 
 def _sooner(world: World, one: tuple[int, int], other: tuple[int, int] | None) -> bool:
@@ -284,11 +296,9 @@ def _release(stage: Stage, inbox: Inbox) -> tuple[int, int]:
 
 
 def _drop(stage: Stage, inbox: Inbox) -> tuple[int, int]:
-    return min(
-        (inbox.arrivals.get(signal, (NEVER, -1)) for signal in stage.unless),
-        key=lambda arrival: arrival[0],
-        default=(NEVER, -1),
-    )
+    if not stage.unless:
+        return NEVER, -1
+    return min((inbox.arrivals.get(s, (NEVER, -1)) for s in stage.unless), key=lambda arrival: arrival[0])
 
 
 def set_up(world: World, command: Command, act: Act) -> tuple[Exchange, list[Chain]]:

@@ -6,11 +6,10 @@ keeps another pair.  The planner reckons with median delays; what happens is dra
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from sim.clock import NEVER
 from sim.command import Stage
-from sim.draws import Amount
 from sim.fighters import Fighters, Force, Order, Pair, homeward, meeting, new_pair, queue
 from sim.flight import Vectors
 from sim.geo import Sphere
@@ -48,12 +47,8 @@ def _assign(world: World, force: Force, order: Order) -> None:
     wanted = order.pairs - (0 if order.ready else len(committed))
     kind = "readied" if order.ready else "assigned"
     for _ in range(max(0, wanted)):
-        candidates = [
-            (joins, number)
-            for number, pair in enumerate(force.pairs)
-            if (joins := _planned_joining(world, force, pair, order)) != NEVER
-        ]
-        if not candidates:
+        planned, number = min(_candidates(world, force, order), default=(NEVER, 0))
+        if planned == NEVER:
             emit(
                 world,
                 "unfilled",
@@ -63,7 +58,6 @@ def _assign(world: World, force: Force, order: Order) -> None:
                 task=_task(order),
             )
             return
-        planned, number = min(candidates)
         pair = force.pairs[number]
         was = pair.status if pair.status != "beside" else f"beside {pair.about}"
         data = {"task": _task(order), "was": was, "planned_join": world.clock.short(planned)}
@@ -79,6 +73,23 @@ def _task(order: Order) -> str:
     return "ready" if order.ready else "relief" if order.relief else "intercept"
 
 
+def _candidates(world: World, force: Force, order: Order) -> Iterator[tuple[int, int]]:
+    """Yield for each pair the step at which it is planned to join, and its number.
+
+    Of pairs that wait on the ground alike only the first is asked: it goes before the others.
+    """
+    asked = set()
+    for number, pair in enumerate(force.pairs):
+        if pair.status in ("transit", "homeward", "down"):
+            continue
+        if pair.status == "ground":
+            alike = (pair.spec.base, pair.spec.type, pair.spec.alert, pair.seated)
+            if alike in asked:
+                continue
+            asked.add(alike)
+        yield _planned_joining(world, force, pair, order), number
+
+
 def _planned_joining(world: World, force: Force, pair: Pair, order: Order) -> int:
     """Return the step at which a pair is planned to join, or NEVER if it cannot or may not be sent."""
     now, flight = world.now, order.about
@@ -91,9 +102,10 @@ def _planned_joining(world: World, force: Force, pair: Pair, order: Order) -> in
         airborne = now + _to_airborne(world, pair, planned=True)
         limit = airborne + world.clock.steps(pair.type.endurance_s)
         place, leaves = pair.base, airborne + planned_steps(world, pair.type.climb_s, least=0)
-    elif pair.status == "holding" and pair.place is not None:
+    elif pair.status == "holding":
+        assert pair.place is not None
         place, leaves = pair.place, now + 1
-    elif pair.status in ("outbound", "beside") and _may_be_taken(world, force, pair, flight):
+    elif _may_be_taken(world, force, pair, flight):
         place, leaves = _next_place(world, force, pair), now + 1
     else:
         return NEVER
@@ -108,7 +120,7 @@ def _planned_joining(world: World, force: Force, pair: Pair, order: Order) -> in
 
 
 def _may_be_taken(world: World, force: Force, pair: Pair, flight: str) -> bool:
-    """Return whether an intruder can spare a pair: it is in the air, goes on, and leaves another one that stays."""
+    """Return whether an intruder can spare its pair: it is in the air, goes on, and leaves another one that stays."""
     soon = world.now + 1
     if pair.about == flight or not world.tracks[pair.about].exists(soon):
         return False
@@ -134,15 +146,12 @@ def _next_place(world: World, force: Force, pair: Pair) -> Vectors:
 
 def _to_airborne(world: World, pair: Pair, *, planned: bool) -> int:
     """Return the steps from an order in this step to take-off."""
-
-    def steps(law: Amount, decision: str) -> int:
-        return planned_steps(world, law) if planned else drawn_steps(world, law, pair.name, decision, 1)
-
     if pair.seated == NEVER:
-        return steps(pair.alert.airborne_s, "airborne")
-    return max(0, pair.seated - world.now) + steps(
-        pair.alert.airborne_from_cockpit_s, "airborne-from-cockpit"
-    )
+        law, decision, waits = pair.alert.airborne_s, "airborne", 0
+    else:
+        law, decision = pair.alert.airborne_from_cockpit_s, "airborne-from-cockpit"
+        waits = max(0, pair.seated - world.now)
+    return waits + (planned_steps(world, law) if planned else drawn_steps(world, law, pair.name, decision, 1))
 
 
 def _seat(world: World, pair: Pair, about: str, cause: int) -> Process:

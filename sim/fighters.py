@@ -180,7 +180,12 @@ def meeting(world: World, pair: Pair, flight: str, place: Vectors, step: int) ->
     if place is pair.base:
         key = ("meeting", pair.spec.base, pair.km_per_step)
         return int(table(world, flight, key, lambda: meeting_table(track, place, pair.km_per_step))[step])
-    return meeting_step(track, place, pair.km_per_step, step)
+    # A planner asks first, and the pair that is sent asks the same again.
+    asked = (flight, ("meeting", pair.km_per_step, step, place.tobytes()))
+    met = world.own_tables.get(asked)
+    if met is None:
+        met = world.own_tables[asked] = meeting_step(track, place, pair.km_per_step, step)
+    return int(met)
 
 
 def homeward(world: World, pair: Pair, flight: str) -> Homeward:

@@ -97,23 +97,25 @@ def rank(records: Sequence[Record], number: int) -> tuple[Any, ...]:
 def in_order(records: Iterable[Record], clock: Clock) -> Log:
     """Put the records into one order that does not depend on how processes were woken, and number them.
 
-    Events of one step stand in the order of cause and effect, then by kind, who, about and data.
+    Events of one step stand in the order of cause and effect, then by kind, who, about, data and cause.
     """
     records = list(records)
-    depth: list[int] = []
-    for record in records:
-        same_step = record.cause is not None and records[record.cause].step == record.step
-        depth.append(depth[record.cause] + 1 if same_step and record.cause is not None else 0)
+    keys: list[tuple[int, int, str, str, str]] = []
+    for _, step, kind, who, about, cause, _ in records:
+        depth = 0 if cause is None or keys[cause][0] < step else keys[cause][1] + 1
+        keys.append((step, depth, kind, who, about))
     place: dict[int | None, int | None] = {None: None}
     ordered: list[Record] = []
-    for _, group in groupby(
-        sorted(range(len(records)), key=lambda i: (records[i].step, depth[i])),
-        key=lambda i: (records[i].step, depth[i]),
-    ):
-        # The causes of a group stand before it, so their places are known.
-        new = [records[i]._replace(id=i, cause=place[records[i].cause]) for i in group]
-        new.sort(key=lambda r: (r.kind, r.who, r.about, repr(r.data), -1 if r.cause is None else r.cause))
-        for record in new:
-            place[record.id] = len(ordered)
-            ordered.append(record._replace(id=len(ordered)))
+    for _, group in groupby(sorted(range(len(records)), key=keys.__getitem__), key=keys.__getitem__):
+        alike = list(group)
+        if len(alike) > 1:  # their causes stand before them, so that their places are known
+            alike.sort(key=lambda i: (repr(records[i].data), _before_all(place[records[i].cause])))
+        for i in alike:
+            _, step, kind, who, about, cause, data = records[i]
+            place[i] = len(ordered)
+            ordered.append(Record(len(ordered), step, kind, who, about, place[cause], data))
     return Log(ordered, clock)
+
+
+def _before_all(place: int | None) -> int:
+    return -1 if place is None else place

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import simpy
@@ -75,20 +76,27 @@ def prepare(scenario: Scenario) -> Prepared:
     return Prepared(scenario, clock, sphere, tracks, places)
 
 
-def replicate(prepared: Prepared, uniforms: Uniforms, number: int, *, ticking: bool = False) -> Replication:
+def replicate(
+    prepared: Prepared,
+    uniforms: Uniforms,
+    number: int,
+    *,
+    ticking: bool = False,
+    attend: Callable[[World], None] | None = None,
+) -> Replication:
     """Run one replication by processes and return its log.
 
     The log is a function of (scenario, seed, number) alone.  With `ticking` every process wakes at every step; the
-    log is the same.
+    log is the same.  `attend` is given the world when its processes stand ready: to listen, or to ask what if.
     """
     _scenario, clock = prepared.scenario, prepared.clock
     env = simpy.Environment()
 
-    def draw(entity: str, decision: str, occurrence: int) -> float:
-        return uniforms.value(number, entity, decision, occurrence)
-
+    draw = partial(uniforms.value, number)
     world = World(env, clock, draw, dict(prepared.tracks), prepared.tables, ticking)
     forces, chains = wire(world, prepared)
+    if attend is not None:
+        attend(world)
     env.run(until=clock.last + 1)
     command.unmet(world, chains)
     for force in forces.values():

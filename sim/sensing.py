@@ -121,9 +121,8 @@ class Picture:
         if self.confirmed < record.step <= self.lost:
             world.announce(self.post, f"{record.kind}:{record.data['zone']}", self.flight, record.id)
 
-    def spans(self, world: World) -> list[tuple[int, int, str]]:
+    def spans(self, world: World, track: Track) -> list[tuple[int, int, str]]:
         """Return when the post holds a track of the flight: (confirmed, lost, radar that confirmed)."""
-        track = world.tracks[self.flight]
         each, together = table(world, self.flight, ("cover", self.post), lambda: self._covered(track))
         confirmations = sorted(self._confirmations(world, each))
         found, at = [], 0
@@ -163,11 +162,15 @@ def watch(world: World, picture: Picture) -> Process:
     1. Confirm the track.  2. Announce it and the zones that the flight is in; from then on each crossing.
     3. Lose it when no radar covers the flight.  4. Begin again.
     """
-    flight = picture.flight
+    flight, track = picture.flight, world.tracks[picture.flight]
+    spans = picture.spans(world, track)
     while True:
         now = world.now
+        if world.tracks[flight] is not track:
+            track = world.tracks[flight]
+            spans = picture.spans(world, track)
         ahead = NEVER
-        for confirmed, lost, radar in picture.spans(world):
+        for confirmed, lost, radar in spans:
             if not picture.tracks and confirmed == now:
                 picture.tracks, picture.confirmed = True, now
                 _report(world, picture, radar)

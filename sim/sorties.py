@@ -84,14 +84,19 @@ def _close(world: World, force: Force, pair: Pair) -> Waiting:
     pair.joined, pair.parts, pair.relieved = NEVER, NEVER, False
     pair.joins += 1
     joining = drawn_steps(world, pair.type.join_s, pair.name, "join", pair.joins)
+    track: Track | None = None
+    met = NEVER
     while True:
-        track = world.tracks[flight]
-        met = meeting(world, pair, flight, pair.place, pair.leaves_at)
-        joins, gone = min(NEVER, met + joining), _gone(world, force, flight, ordered)
-        fuel = NEVER if met == NEVER else homeward(world, pair, flight).first_late(met, pair.fuel_limit)
-        if fuel == met:  # too late to turn round even at the meeting point
-            fuel = world.now
-        pair.meets = met
+        if world.tracks[flight] is not track:
+            if track is not None:
+                _turn_off(world, force, pair, track, met)
+            track = world.tracks[flight]
+            met = meeting(world, pair, flight, pair.place, pair.leaves_at)
+            joins, gone = min(NEVER, met + joining), _gone(world, force, flight, ordered)
+            fuel = NEVER if met == NEVER else homeward(world, pair, flight).first_late(met, pair.fuel_limit)
+            if fuel == met:  # too late to turn round even at the meeting point
+                fuel = world.now
+            pair.meets = met
         if pair.is_summoned():
             yield from sleep(world, world.now + 1)
             _turn_off(world, force, pair, track, met)
@@ -111,8 +116,6 @@ def _close(world: World, force: Force, pair: Pair) -> Waiting:
                 _turn_off(world, force, pair, track, met)
             return False
         yield from wait(world, min(joins, gone, fuel), world.track_news[flight], pair.news)
-        if world.tracks[flight] is not track:
-            _turn_off(world, force, pair, track, met)
 
 
 def _turn_off(world: World, force: Force, pair: Pair, track: Track, met: int) -> None:
@@ -141,10 +144,12 @@ def _shadow(world: World, force: Force, pair: Pair) -> Waiting:
     flight, joined = pair.about, pair.joined
     identify = joined + drawn_steps(world, pair.type.identify_s, pair.name, "identify", pair.joins)
     lead = world.clock.steps(force.policy.relief_lead_s)
-    identified = False
+    identified, track = False, None
     while True:
-        fuel = homeward(world, pair, flight).first_late(joined, pair.fuel_limit)
-        gone = _gone(world, force, flight, joined)
+        if world.tracks[flight] is not track:
+            track = world.tracks[flight]
+            fuel = homeward(world, pair, flight).first_late(joined, pair.fuel_limit)
+            gone = _gone(world, force, flight, joined)
         if pair.order is None:
             pair.parts = min(fuel, gone)
         if world.now >= pair.parts:
@@ -162,7 +167,6 @@ def _shadow(world: World, force: Force, pair: Pair) -> Waiting:
         ahead = [pair.parts, NEVER if identified else identify, NEVER if pair.relieved else asks]
         yield from wait(world, min(k for k in ahead if k > world.now), pair.news, world.track_news[flight])
     pair.legs.append(Leg(joined, world.now, None, None, flight))
-    track = world.tracks[flight]
     pair.place, pair.leaves_at = track.units[min(world.now, track.last)], world.now
     reason = "other order" if pair.order is not None else "fuel" if world.now >= fuel else "intruder left"
     cause = pair.cause if pair.order is None else pair.order.cause

@@ -101,8 +101,8 @@ class Encounter:
 
     def over(self, world: World) -> bool:
         """Return whether the stay has ended, or the flight had turned away before this step."""
-        turned = world.left_script.get(self.flight, NEVER) < world.now
-        return turned or world.tracks[self.flight].window(self.ladder.per, world.now) != self.stay
+        now = world.now
+        return world.left_script.get(self.flight, NEVER) < now or now >= _window_end(world, self)
 
     def entered(self, zone: str, by: int) -> Known:
         """Return the flight's latest entry into a zone up to a step; to be asked in a later step only."""
@@ -149,7 +149,8 @@ def call(world: World, encounter: Encounter, control: str, calls: Calls) -> Proc
         data = {"side": encounter.side, "stay": encounter.stay, "number": number}
         record = emit(world, "call", control, flight, cause, [control], **data)
         encounter.calls.append(record)
-        encounter.inbox.news = ring(encounter.inbox.news, world)
+        if any(rule.after_calls == number for rule in encounter.ladder.measures.values()):
+            encounter.inbox.news = ring(encounter.inbox.news, world)
         cause = record.id
         due = world.now + drawn_steps(
             world, calls.interval_s, encounter.side, f"call-interval {chance}", number
@@ -210,10 +211,10 @@ def _ready(world: World, encounter: Encounter, force: Force, rule: Measure, earl
         authority = UNKNOWN if rule.authority == "standing" else inbox.arrivals.get(rule.authority, UNKNOWN)
         now = world.now
         called = encounter.called(rule.after_calls, now)
-        pair = _beside(force, flight, now)
         granted = rule.authority == "standing" or authority[0] <= now
         heard = rule.after_calls == 0 or called[0] <= now
-        if granted and heard and pair is not None and _in(world, flight, rule.zone) and earliest <= now:
+        may = granted and heard and earliest <= now and _in(world, flight, rule.zone)
+        if may and (pair := _beside(force, flight, now)) is not None:
             holds = [authority, called, (pair.joined, pair.cause or 0)]
             return _last([known for known in holds if known[0] <= now])
         change = world.tracks[flight].next_change(rule.zone, now)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import simpy
 
@@ -24,6 +24,18 @@ from sim.log import Record
 
 Process = Generator[simpy.Event, Any, None]
 Waiting = Generator[simpy.Event, Any, Any]
+
+
+class Timing(NamedTuple):
+    """One drawn duration: what the draw is named by, its law, the step at which it was drawn, and its steps."""
+
+    entity: str
+    decision: str
+    occurrence: int
+    law: Distribution
+    drawn_at: int
+    least: int
+    steps: int
 
 
 @dataclass
@@ -46,6 +58,8 @@ class World:
     own_tables: dict[Any, Any] = field(default_factory=dict)
     left_script: dict[str, int] = field(default_factory=dict)
     track_news: dict[str, simpy.Event] = field(default_factory=dict)
+    retime: Callable[[Timing], int] | None = None
+    """Told each drawn duration, returns the one to take in its place: what would have been, had it been another."""
 
     @property
     def now(self) -> int:
@@ -96,8 +110,8 @@ def table(world: World, flight: str, key: Any, make: Callable[[], Any]) -> Any:
 
 def sleep(world: World, until: int) -> Waiting:
     """Sleep until a step; a step that has come returns at once, and one beyond the window never comes."""
-    while world.now < until:
-        yield from wait(world, until)
+    while (now := world.now) < until:
+        yield _alarm(world, now + 1 if world.ticking else until)
 
 
 def wait(world: World, until: int, *news: simpy.Event) -> Waiting:
@@ -105,28 +119,32 @@ def wait(world: World, until: int, *news: simpy.Event) -> Waiting:
 
     The caller looks at the world again and decides whether to wait on.
     """
-    if world.ticking:
-        until = world.now + 1
-    alarm = None if until > world.clock.last else world.env.timeout(until - world.now)
-    if not news:
-        yield world.env.event() if alarm is None else alarm
-        return
-    wake = world.env.event()
+    alarm = _alarm(world, world.now + 1 if world.ticking else until)
 
     def fire(_: simpy.Event) -> None:
-        if not wake.triggered:
-            wake.succeed()
+        if not alarm.triggered:
+            alarm.succeed()
+        elif alarm.callbacks:  # not yet woken: an alarm that is set for later comes now as well
+            world.env.schedule(alarm)
 
-    for event in (*news, alarm) if alarm is not None else news:
-        assert (
-            event.callbacks is not None
-        )  # nobody waits for what has happened: `ring` hands out a fresh event
+    for event in news:
+        assert event.callbacks is not None  # nobody waits for what has happened: see `ring`
         event.callbacks.append(fire)
-    yield wake
+    yield alarm
+    alarm.callbacks = []  # an alarm that the news forestalled still comes at its time, and finds nobody
+
+
+def _alarm(world: World, step: int) -> simpy.Event:
+    """Return an event that comes at a later step; one beyond the window comes only if it is made to."""
+    if step > world.clock.last:
+        return world.env.event()
+    return world.env.timeout(step - world.now)
 
 
 def ring(event: simpy.Event, world: World) -> simpy.Event:
-    """Wake all who wait for an event, and return the fresh event that stands for the next piece of news."""
+    """Wake all who wait for an event, and return the event that stands for the next piece of news."""
+    if not event.callbacks:
+        return event
     event.succeed()
     return world.env.event()
 
@@ -145,7 +163,10 @@ def drawn_steps(
     """Return a drawn duration in whole steps, rounded up, at least `least`; beyond the window it is NEVER."""
     beyond = world.clock.last + 1
     index = quantile_index(law, world.draw(entity, decision, occurrence), world.clock.step_s, beyond)
-    return NEVER if index >= beyond else max(least, index)
+    steps = NEVER if index >= beyond else max(least, index)
+    if world.retime is None:
+        return steps
+    return world.retime(Timing(entity, decision, occurrence, law, world.now, least, steps))
 
 
 def planned_steps(world: World, law: Distribution, *, least: int = 1) -> int:

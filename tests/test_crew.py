@@ -8,6 +8,7 @@ import pytest
 from sim.draws import Uniforms, quantile_index
 from sim.run import Replication, replications
 from tests.encounters import CORE, RING, cause, encounter, records, scenario, steps
+from tests.scenarios import known, only
 from tests.test_warning import BLOCK, CALLS, CREW
 
 ALL = "crew.visitor.notices_share = { call = 1.0, block = 1.0 }"
@@ -134,3 +135,18 @@ def noticed_share(share: float) -> float:
 def test_each_call_is_noticed_with_a_chance_of_its_own() -> None:
     """Of 240 calls about three in ten are noticed, within 0.12 (four standard errors)."""
     assert noticed_share(0.3) == pytest.approx(0.3, abs=0.12)
+
+
+def test_a_crossing_in_the_step_of_a_turn_is_not_of_the_turn() -> None:
+    """Who turns in the very second of entering the ring, called outside it, has entered by its route."""
+    changed = known(
+        "turn-back",
+        "zones.outer={label='Outer', kind='trigger', lat_deg=0.0, lon_deg=-30.0, radius_nmi=85}",
+        "warning.north.per=outer",
+        "warning.north.calls.zone=outer",
+        "warning.north.calls.first_s=125",  # outer is entered at 35: call at 160, noticed at 165, turned at 185
+    )
+    (replication,) = replications(changed, 1, 1)
+    assert only(replication, "turns").step == 185
+    (ring,) = (r for r in replication.log if r.kind == "enters" and r.data["zone"] == "ring")
+    assert (ring.step, ring.cause) == (185, None)
