@@ -35,8 +35,9 @@ from sim.sides import watched
 MOST_TELLINGS = 12
 """Times that a replication is told before it is handed over to the processes."""
 
-FEW = 1_000
-"""One replication in so many of a chunk is told sooner by the processes than by another telling."""
+FEW = 8
+FEW_SHARE = 0.001
+"""As many replications, or as large a share of a chunk, are told sooner by the processes than by a third telling."""
 
 COMPOSED = frozenset(
     [
@@ -72,11 +73,15 @@ class Plan:
         return self.hazards is not None and not (self.wanted & RECORDED) - COMPOSED
 
 
-def compose(prepared: Prepared, uniforms: Uniforms, first: int, count: int) -> Batch:
+def compose(
+    prepared: Prepared, uniforms: Uniforms, first: int, count: int, *, few: int | None = None
+) -> Batch:
     """Tell replications `first` to `first + count - 1` all at once.
 
-    Those that cannot be composed are marked in `handed_over`.
+    Those that cannot be composed are marked in `handed_over`, and so are those of which no more than `few` are left
+    after two tellings (FEW, or FEW_SHARE of all, unless said).
     """
+    few = max(FEW, int(FEW_SHARE * count)) if few is None else few
     plan: Plan | None = prepared.tables.get(("batch", "plan"))
     if plan is None:
         plan = prepared.tables["batch", "plan"] = _plan(prepared)
@@ -90,7 +95,7 @@ def compose(prepared: Prepared, uniforms: Uniforms, first: int, count: int) -> B
     handed_over = np.zeros(count, dtype=bool)
     rows: Rows | None = None
     before: dict[Any, Outcome] = {}
-    for _ in range(MOST_TELLINGS):
+    for number in range(1, MOST_TELLINGS + 1):
         telling = _tell(prepared, plan, columns, rows, before, turns, ways)
         everyone = np.arange(count) if rows is None else rows
         _merge(happenings, telling.happenings, rows, count)
@@ -100,7 +105,7 @@ def compose(prepared: Prepared, uniforms: Uniforms, first: int, count: int) -> B
         if not changed.any():
             break
         again = np.flatnonzero(changed)
-        if len(again) < count // FEW:
+        if number > 1 and len(again) <= few:
             handed_over[everyone[again]] = True
             break
         before = {

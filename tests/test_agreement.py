@@ -117,8 +117,8 @@ def test_the_command_says_how_many_were_compared(
 def test_what_is_handed_over_is_counted_and_not_compared(monkeypatch: pytest.MonkeyPatch) -> None:
     """A replication that the batch does not compose has nothing to be compared."""
 
-    def handing_over(*args: object) -> Batch:
-        batch = compose(*args)  # type: ignore[arg-type]
+    def handing_over(*args: object, **options: object) -> Batch:
+        batch = compose(*args, **options)  # type: ignore[arg-type]
         batch.handed_over[2:] = True
         for happening in batch.happenings:
             happening.step[2:] = 3
