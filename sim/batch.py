@@ -7,13 +7,14 @@ replication.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel
 
 from sim.arrays import escalation
 from sim.arrays.columns import FAR, Columns, Flags, Rows, Whole
@@ -25,7 +26,7 @@ from sim.arrays.tracks import Departed, Flown
 from sim.arrays.warning import Ear, Watch, calls, measures
 from sim.clock import NEVER
 from sim.command import event_of
-from sim.draws import Uniforms
+from sim.draws import Distribution, Uniforms
 from sim.happenings import Batch, FlownColumns, Happening, StayColumns
 from sim.intruders import formed_step
 from sim.run import Prepared
@@ -81,16 +82,109 @@ def compose(
     Those that cannot be composed are marked in `handed_over`, and so are those of which no more than `few` are left
     after two tellings (FEW, or FEW_SHARE of all, unless said).
     """
-    few = max(FEW, int(FEW_SHARE * count)) if few is None else few
+    return compose_points([prepared], uniforms, first, count, few=few)[0]
+
+
+def compose_points(
+    points: Sequence[Prepared], uniforms: Uniforms, first: int, count: int, *, few: int | None = None
+) -> list[Batch]:
+    """Tell the same replications of several points of a study at once, and return a batch for each point.
+
+    A telling costs much however few replications it has; so it costs less to tell those of many points together.
+    Raises ValueError if they differ in more than laws that `varied` knows of.
+    """
+    prepared = points[0]
+    laws = [varied(prepared.scenario, point.scenario) for point in points]
+    total = count * len(points)
+    few = max(FEW, int(FEW_SHARE * total)) if few is None else few
     plan: Plan | None = prepared.tables.get(("batch", "plan"))
     if plan is None:
         plan = prepared.tables["batch", "plan"] = _plan(prepared)
     if not plan.composes:
-        return _nothing(prepared, uniforms.seed, first, count)
-    columns = Columns(uniforms, prepared.clock, first, count)
-    names = list(prepared.tracks)
-    turns = {name: np.full(count, FAR, dtype=np.int32) for name in names}
-    ways = {name: np.zeros(count, dtype=np.int64) for name in names}
+        return [_nothing(point, uniforms.seed, first, count) for point in points]
+    known = [each for each in laws if each is not None]
+    if len(known) < len(laws):
+        raise ValueError("the points differ in more than laws of durations")
+    columns = Columns(uniforms, prepared.clock, first, count, known)
+    turns = {name: np.full(total, FAR, dtype=np.int32) for name in prepared.tracks}
+    ways = {name: np.zeros(total, dtype=np.int64) for name in prepared.tracks}
+    happenings, handed_over = _told(prepared, plan, columns, turns, ways, few)
+    flown = {name: _flown(prepared, plan, name, turns[name], ways[name]) for name in prepared.tracks}
+    events = [_entered(event, prepared.clock.last) for event in happenings.values()]
+    batch = Batch(prepared, uniforms.seed, first, total, events, flown, handed_over)
+    if len(points) == 1:
+        return [batch]
+    spans = [slice(number * count, (number + 1) * count) for number in range(len(points))]
+    return [_part(batch, point, span) for point, span in zip(points, spans, strict=True)]
+
+
+def varied(one: Scenario, other: Scenario) -> dict[int, Distribution] | None:
+    """Return the laws in which another scenario differs, by the identity of those in the first.
+
+    None if it differs in anything else, or in how its fighters fly: a planner reckons with that.
+    """
+    if one is other:
+        return {}
+    if one.fighters != other.fighters:
+        return None
+    found: dict[int, Distribution] = {}
+    return found if _differ_in_laws(one, other, found) else None
+
+
+def _differ_in_laws(one: Any, other: Any, found: dict[int, Distribution]) -> bool:
+    if isinstance(one, Distribution) and isinstance(other, Distribution):
+        if one != other:
+            found[id(one)] = other
+        return True
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, BaseModel):
+        names = type(one).model_fields
+        return all(_differ_in_laws(getattr(one, name), getattr(other, name), found) for name in names)
+    if isinstance(one, Mapping):
+        return list(one) == list(other) and all(_differ_in_laws(one[key], other[key], found) for key in one)
+    if isinstance(one, tuple | list):
+        pairs = zip(one, other, strict=False)
+        return len(one) == len(other) and all(_differ_in_laws(a, b, found) for a, b in pairs)
+    return bool(one == other)
+
+
+def _part(batch: Batch, point: Prepared, span: slice) -> Batch:
+    """Return the replications of one point."""
+    events = [
+        replace(event, step=event.step[span], varying={k: v[span] for k, v in event.varying.items()})
+        for event in batch.happenings
+    ]
+    flown = {
+        name: FlownColumns(
+            each.turns[span],
+            each.last[span],
+            each.closest[span],
+            each.closest_km[span],
+            {
+                zone: StayColumns(stays.enters[:, span], stays.leaves[:, span], stays.closest_km[:, span])
+                for zone, stays in each.stays.items()
+            },
+        )
+        for name, each in batch.flown.items()
+    }
+    count = span.stop - span.start
+    return Batch(point, batch.seed, batch.first, count, events, flown, batch.handed_over[span])
+
+
+def _told(
+    prepared: Prepared,
+    plan: Plan,
+    columns: Columns,
+    turns: dict[str, Whole],
+    ways: dict[str, NDArray[np.int64]],
+    few: int,
+) -> tuple[dict[Any, Happening], Flags]:
+    """Tell replications until nothing changes; return what happened, and which of them are handed over.
+
+    `turns` and `ways` are filled with where flights leave their script.
+    """
+    count = columns.total
     happenings: dict[Any, Happening] = {}
     handed_over = np.zeros(count, dtype=bool)
     rows: Rows | None = None
@@ -103,22 +197,17 @@ def compose(
         changed = _turned_otherwise(telling, everyone, turns, ways) | _came_out_otherwise(telling)
         changed &= ~telling.handed_over
         if not changed.any():
-            break
+            return happenings, handed_over
         again = np.flatnonzero(changed)
         if number > 1 and len(again) <= few:
-            handed_over[everyone[again]] = True
             break
         before = {
             key: {name: [step[again] for step in steps] for name, steps in telling.told.get(key, {}).items()}
             for key in telling.stale
         }
         rows = everyone[again]
-    else:
-        assert rows is not None
-        handed_over[rows] = True
-    flown = {name: _flown(prepared, plan, name, turns[name], ways[name]) for name in names}
-    events = [_entered(event, prepared.clock.last) for event in happenings.values()]
-    return Batch(prepared, uniforms.seed, first, count, events, flown, handed_over)
+    handed_over[everyone[again]] = True
+    return happenings, handed_over
 
 
 def _nothing(prepared: Prepared, seed: int, first: int, count: int) -> Batch:
@@ -215,7 +304,7 @@ def _tell(
 ) -> Telling:
     """Tell replications once, with flights turning where they did in the telling before."""
     scenario = prepared.scenario
-    count = columns.count if rows is None else len(rows)
+    count = columns.total if rows is None else len(rows)
     flights = {}
     for name, track in prepared.tracks.items():
         at = turns[name] if rows is None else turns[name][rows]

@@ -7,6 +7,7 @@ leave a threshold undecided are looked up in the table of thresholds, which is `
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -100,16 +101,31 @@ def scans_guide(hit_share: float, hits: int, scans: int, most: int) -> Guide:
     return Guide(np.array(confirmation_law(hit_share, hits, scans, most)))
 
 
-class Columns:
-    """The draws of replications `first` to `first + count - 1`: each column is made once and then kept."""
+Laws = Mapping[int, Distribution]
+"""The laws that one point of a study has in the place of others, by the identity of those."""
 
-    def __init__(self, uniforms: Uniforms, clock: Clock, first: int, count: int) -> None:
-        self.uniforms, self.clock, self.first, self.count = uniforms, clock, first, count
+
+class Columns:
+    """The draws of replications `first` to `first + count - 1`: each column is made once and then kept.
+
+    With several points of a study a column holds their replications one point after the other; the uniform numbers
+    are the same for each point, the laws may differ.
+    """
+
+    def __init__(
+        self, uniforms: Uniforms, clock: Clock, first: int, count: int, points: Sequence[Laws] = ({},)
+    ) -> None:
+        self.uniforms, self.clock, self.first, self.count, self.points = uniforms, clock, first, count, points
+        self.total = count * len(points)
         self.kept: dict[Any, Any] = {}
 
     def raw(self, entity: str, decision: str, occurrence: int) -> NDArray[np.uint64]:
         """Return the random bits of a decision, shape (count,)."""
         return self.uniforms.raw_column(entity, decision, occurrence, self.first, self.count)
+
+    def for_all(self, column: NDArray[Any]) -> NDArray[Any]:
+        """Return a column (count,) that is the same for all points as one for them all (total,)."""
+        return column if len(self.points) == 1 else np.tile(column, len(self.points))
 
     def steps(
         self, law: Distribution, entity: str, decision: str, occurrence: int, *, least: int = 1
@@ -136,12 +152,17 @@ class Columns:
         key = (entity, decision, occurrence, id(law))
         found: Whole | None = self.kept.get(key)
         if found is None:
-            if isinstance(law, Constant):
-                index = max(least, quantile_index(law, 0.0, resolution, most))
-                found = np.full(self.count, index, dtype=np.int32)
-            else:
-                raw = self.raw(entity, decision, occurrence)
-                found = law_guide(law, resolution, most, least).index(raw)
+            laws = [point.get(id(law), law) for point in self.points]
+            drawn: dict[Distribution, Whole] = {}
+            raw = None
+            for each in dict.fromkeys(laws):
+                if isinstance(each, Constant):
+                    index = max(least, quantile_index(each, 0.0, resolution, most))
+                    drawn[each] = np.full(self.count, index, dtype=np.int32)
+                    continue
+                raw = self.raw(entity, decision, occurrence) if raw is None else raw
+                drawn[each] = law_guide(each, resolution, most, least).index(raw)
+            found = drawn[laws[0]] if len(laws) == 1 else np.concatenate([drawn[each] for each in laws])
             self.kept[key] = found
         return found
 
@@ -150,7 +171,7 @@ class Columns:
         key = (entity, decision, occurrence, share)
         found: Flags | None = self.kept.get(key)
         if found is None:
-            found = self._below(share, entity, decision, occurrence)
+            found = self.for_all(self._below(share, entity, decision, occurrence))
             self.kept[key] = found
         return found
 

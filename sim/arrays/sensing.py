@@ -81,7 +81,7 @@ def _phase(telling: Telling, name: str, period: int) -> Whole:
     if column is None:
         columns = telling.columns
         uniform = columns.uniforms.column(name, "scan-phase", 1, columns.first, columns.count)
-        column = columns.kept[key] = (uniform * period).astype(np.int32)
+        column = columns.kept[key] = columns.for_all((uniform * period).astype(np.int32))
     rows = telling.rows
     return column if rows is None else column[rows]
 
@@ -93,7 +93,8 @@ def _scans(telling: Telling, name: str, radar: Radar, flight: str, number: int, 
     if column is None:
         in_window = columns.clock.last // period + 2
         guide = scans_guide(radar.hit_share, radar.confirm_hits, radar.confirm_scans, in_window)
-        column = columns.kept[key] = guide.index(columns.raw(name, f"confirm {flight}", number))
+        drawn = guide.index(columns.raw(name, f"confirm {flight}", number))
+        column = columns.kept[key] = columns.for_all(drawn)
     rows = telling.rows
     return column if rows is None else column[rows]
 
