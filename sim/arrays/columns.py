@@ -7,7 +7,7 @@ leave a threshold undecided are looked up in the table of thresholds, which is `
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -274,3 +274,18 @@ def united(begins: list[Whole], ends: list[Whole], last: int) -> tuple[Whole, Wh
     united_begins[place, row] = begin[first]
     united_ends[place, row] = reached[closes] - shift[closes]
     return united_begins, united_ends
+
+
+def groups(numbers: NDArray[Any]) -> Iterator[tuple[int, Rows]]:
+    """Yield each number that occurs and the places at which it does."""
+    if not len(numbers):
+        return
+    first = numbers[0]
+    if (numbers == first).all():
+        yield int(first), np.arange(len(numbers))
+        return
+    order = np.argsort(numbers, kind="stable")
+    ordered = numbers[order]
+    begins = np.flatnonzero(np.diff(ordered, prepend=ordered[0] - 1))
+    for begin, end in zip(begins, [*begins[1:], len(order)], strict=True):
+        yield int(ordered[begin]), order[begin:end]

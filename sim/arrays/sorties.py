@@ -1,0 +1,430 @@
+"""Sorties in columns: what becomes of a pair that is sent, and of one whose intruder turns away.
+
+The plan of a pair (take-off, meeting, joining, parting, holding) is worked out when it is sent; it stands until
+another order or the intruder's turning away replaces it from that step on.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.arrays.columns import FAR, Flags, Rows, Whole, groups
+from sim.arrays.fighters import Elements, Pursuit, course_places
+from sim.arrays.roster import Roster
+from sim.arrays.telling import Telling
+from sim.clock import Clock
+from sim.fighters import Fighters, Policy
+from sim.flight import Vectors
+from sim.sides import Side
+
+WINDOWS = 12
+GROUND_FROM, SEATED, ABOUT, WAS_ABOUT, SINCE, COMMITTED_TO = range(6)
+STAYS_FROM, STAYS_TO, FREE_FROM, FREE_TO, HOLDS_FROM, HOLDS_TO = range(6, WINDOWS)
+"""The steps in which a pair is on the ground, counts for its flight, lets another one be taken from it, may itself be
+taken, or holds: from the first up to but not the second."""
+
+
+class Sorties:
+    """The pairs of one side in the replications of a telling.
+
+    Tables have shape (pairs, replications); an *element* is a place in the flat table, pair * replications + row.
+    """
+
+    def __init__(
+        self,
+        telling: Telling,
+        name: str,
+        side: Side,
+        fighters: Fighters,
+    ) -> None:
+        self.telling, self.name, self.side = telling, name, side
+        self.policy: Policy = fighters.policies[name]
+        self.roster = roster = Roster(telling, name, fighters)
+        self.pursuits = [Pursuit(telling, flown, roster.wings) for flown in telling.flights.values()]
+        self.flights = list(telling.flights)
+        self.last, self.count = telling.last, telling.count
+        self.clock: Clock = telling.prepared.clock
+        self.sphere = telling.prepared.sphere
+        size = len(roster.names) * self.count
+
+        def table(value: int) -> Whole:
+            return np.full(size, value, dtype=np.int32)
+
+        self.about, self.first_about, self.was_about = table(-1), table(-1), table(-1)
+        self.since = table(0)
+        """Since when a pair does what its plan says; at the step before, what it did before still counts."""
+        self.ordered, self.ready = table(0), table(FAR)
+        self.airborne, self.stands = table(FAR), table(-1)
+        """When it takes off, or else from when on it stands on the ground for another order."""
+        self.seated, self.fuel, self.begun = table(FAR), table(FAR), table(0)
+        self.joins, self.joining = table(0), table(0)
+        self.leaves, self.meets, self.joined, self.off = table(FAR), table(FAR), table(FAR), table(FAR)
+        self.parts, self.asks, self.holds, self.until = table(FAR), table(FAR), table(FAR), table(FAR)
+        self.due = table(FAR)
+        """When it will ask for its relief, as long as it has not."""
+        self.windows = np.full((len(roster.names), WINDOWS, self.count), FAR, dtype=np.int32)
+        """What the dispatcher looks at, by pair, window and replication."""
+        self.windows[:, ABOUT] = self.windows[:, WAS_ABOUT] = -1
+        self.windows[:, GROUND_FROM] = -1
+        self.windows[:, SINCE] = 0
+        self.at_base = np.ones(size, dtype=bool)
+        self.place: NDArray[np.float64] = np.zeros((size, 3))
+        self.used = np.array([spec.station is not None for spec in roster.specs.values()], dtype=bool)
+        """Pairs that have been sent or seated in some replication."""
+        self.slots: dict[str, Whole] = {}
+        self.slot_count = np.zeros(self.count, dtype=np.int64)
+        self.wanted = np.zeros((len(self.flights), self.count), dtype=np.int32)
+        self.failed = np.zeros(self.count, dtype=bool)
+        for number, spec in enumerate(roster.specs.values()):
+            if spec.station is not None:
+                self._stand_by(number)
+
+    def _stand_by(self, pair: int) -> None:
+        """Put a pair at its station from its clock time on."""
+        spec = self.roster.specs[self.roster.names[pair]]
+        assert spec.station is not None
+        arrives, way = self.station_steps(pair)
+        mine = slice(pair * self.count, (pair + 1) * self.count)
+        self.fuel[mine] = arrives - way + self.roster.endurance[pair]
+        self.airborne[mine], self.stands[mine], self.off[mine] = -1, FAR, -1
+        self.holds[mine] = min(arrives, FAR)
+        self.until[mine] = self.fuel[mine] - way
+        self.place[mine] = self.telling.prepared.places[spec.station]
+        self.at_base[mine] = False
+        rows = np.arange(self.count)
+        self._settle(pair * self.count + rows, np.full(self.count, pair), rows)
+
+    def station_steps(self, pair: int) -> tuple[int, int]:
+        """Return the step at which a pair arrives at its station, and how many steps it flies there."""
+        spec = self.roster.specs[self.roster.names[pair]]
+        assert spec.station is not None
+        assert spec.on_station_at is not None
+        wing = self.roster.wing[pair]
+        station = self.telling.prepared.places[spec.station]
+        km = float(self.sphere.distance_km(station, self.roster.wings.places[wing]))
+        return self.clock.step_at(spec.on_station_at), int(np.ceil(km / self.roster.wings.km_per_step[wing]))
+
+    # -------------------------------------------------------------------------------- what pairs are doing
+
+    def is_ordered(self, at: Elements, step: Whole) -> Flags:
+        """Return whether pairs have their order but are not in the air yet."""
+        flags: Flags = (step < self.airborne.take(at)) & (step < self.stands.take(at))
+        return flags
+
+    def is_closing(self, at: Elements, step: Whole) -> Flags:
+        """Return whether pairs are on their way to an intruder."""
+        ends = np.minimum(self.joined.take(at), self.off.take(at))
+        flags: Flags = (self.airborne.take(at) <= step) & (step < ends)
+        return flags
+
+    def is_beside(self, at: Elements, step: Whole) -> Flags:
+        """Return whether pairs are beside an intruder."""
+        flags: Flags = (self.joined.take(at) <= step) & (step < self.parts.take(at))
+        return flags
+
+    def is_holding(self, at: Elements, step: Whole) -> Flags:
+        """Return whether pairs hold and wait for another order."""
+        flags: Flags = (self.holds.take(at) <= step) & (step < self.until.take(at))
+        return flags
+
+    def _settle(self, at: Elements, pair: Elements, rows: Rows) -> None:
+        """Work out the windows that the dispatcher looks at from the plans of pairs."""
+        since, joined, asks = self.since.take(at), self.joined.take(at), self.asks.take(at)
+        airborne = self.airborne.take(at)
+        flies = airborne < FAR
+        beside = joined < FAR
+        parts = self.parts.take(at)
+        ends = np.where(beside, parts, self.off.take(at))
+        spared = np.where(beside, parts - 1, ends)
+        table = self.windows
+        table[pair, GROUND_FROM, rows] = np.where(flies, FAR, self.stands.take(at))
+        table[pair, ABOUT, rows] = self.about.take(at)
+        table[pair, WAS_ABOUT, rows] = self.was_about.take(at)
+        table[pair, SINCE, rows] = since
+        counts = np.where(flies, np.minimum(ends, asks), self.stands.take(at))
+        table[pair, COMMITTED_TO, rows] = counts
+        table[pair, STAYS_FROM, rows] = np.maximum(airborne, since)
+        table[pair, STAYS_TO, rows] = np.where(flies, np.minimum(spared, asks), -1)
+        table[pair, FREE_FROM, rows] = np.maximum(self.leaves.take(at) + 1, since)
+        table[pair, FREE_TO, rows] = np.where(flies, spared, -1)
+        table[pair, HOLDS_FROM, rows] = np.maximum(self.holds.take(at), since)
+        table[pair, HOLDS_TO, rows] = self.until.take(at)
+
+    def _exists_soon(self, about: Whole, rows: Rows, step: Whole) -> Flags:
+        exists = np.zeros(len(rows), dtype=bool)
+        for flight, here in groups(about):
+            if flight >= 0:
+                pursuit = self.pursuits[flight]
+                known = pursuit.known(rows[here], step[here])
+                exists[here] = pursuit.exists(rows[here], step[here] + np.int32(1), known)
+        return exists
+
+    def _places(self, at: Elements, pair: Elements, rows: Rows, soon: Whole, holding: Flags) -> Vectors:
+        """Return where pairs will be at the next step: holding, on their way to an intruder, or beside it."""
+        places = self.place[at]
+        about = self.about.take(at)
+        for flight, here in groups(about):
+            if flight < 0:
+                continue  # it holds at its station
+            pursuit = self.pursuits[flight]
+            element, mine = at[here], rows[here]
+            held = holding[here]
+            step = np.where(held, self.parts.take(element), soon[here]).astype(np.int32)
+            known = pursuit.known(mine, np.where(held, step, soon[here] - 1).astype(np.int32))
+            step = np.minimum(step, pursuit.last(mine, known))
+            found = pursuit.place(mine, step, known)
+            on_way = np.flatnonzero(~held & (self.meets.take(element) > soon[here]))
+            if len(on_way):
+                found[on_way] = self._on_course(
+                    pursuit, element[on_way], pair[here[on_way]], mine[on_way], step[on_way], known[on_way]
+                )
+            places[here] = found
+        return places
+
+    def _on_course(
+        self, pursuit: Pursuit, at: Elements, pair: Elements, rows: Rows, step: Whole, known: Flags
+    ) -> Vectors:
+        """Return where pairs are on their course to the meeting point that they were planned to have."""
+        meets = self.meets.take(at)
+        goals = pursuit.place(rows, meets, known)
+        bases = self.roster.wings.places[self.roster.wing[pair]]
+        origins = np.where(self.at_base[at][:, np.newaxis], bases, self.place[at])
+        return course_places(self.sphere, origins, goals, self.leaves.take(at), meets, step)
+
+    # -------------------------------------------------------------------------------- sending a pair
+
+    def _drawn(
+        self, pair: Elements, rows: Rows, law: str, decision: str, number: int = 1, least: int = 1
+    ) -> Whole:
+        """Return drawn steps of pairs, of a law of their type or alert."""
+        drawn = np.empty(len(pair), dtype=np.int32)
+        for each, here in groups(pair):
+            name = self.roster.names[each]
+            spec = self.roster.specs[name]
+            kind, alert = self.roster.fighters.types[spec.type], self.roster.fighters.alerts[spec.alert]
+            amount = getattr(kind, law, None) or getattr(alert, law)
+            drawn[here] = self.telling.steps(amount, name, decision, number, rows[here], least=least)
+        return drawn
+
+    def _seat(self, pair: Elements, rows: Rows, step: Whole) -> None:
+        at = pair * self.count + rows
+        self.seated[at] = self.windows[pair, SEATED, rows] = step + self._drawn(pair, rows, "seat_s", "seat")
+
+    def _send(self, pair: Elements, flight: int, rows: Rows, step: Whole) -> None:
+        at = pair * self.count + rows
+        ground = self.airborne.take(at) == FAR
+        if ground.any():
+            self._scramble(at[ground], pair[ground], flight, rows[ground], step[ground])
+        if not ground.all():
+            self._divert(at[~ground], pair[~ground], flight, rows[~ground], step[~ground])
+
+    def _scramble(self, at: Elements, pair: Elements, flight: int, rows: Rows, step: Whole) -> None:
+        seated = self.seated.take(at)
+        ready = np.empty(len(at), dtype=np.int32)
+        here = np.flatnonzero(seated < FAR)
+        if len(here):
+            drawn = self._drawn(pair[here], rows[here], "airborne_from_cockpit_s", "airborne-from-cockpit")
+            ready[here] = np.maximum(seated[here], step[here]) + drawn
+        here = np.flatnonzero(seated == FAR)
+        if len(here):
+            ready[here] = step[here] + self._drawn(pair[here], rows[here], "airborne_s", "airborne")
+        self.about[at] = self.first_about[at] = flight
+        self.since[at] = self.ordered[at] = step
+        self.ready[at] = ready
+        self.leaves[at] = ready + self._drawn(pair, rows, "climb_s", "climb", least=0)
+        self.at_base[at] = True
+        self.joins[at] = 1
+        self.joining[at] = self._drawn(pair, rows, "join_s", "join")
+        self._take_off(at, pair, flight, rows, step)
+
+    def _take_off(self, at: Elements, pair: Elements, flight: int, rows: Rows, step: Whole) -> None:
+        """Plan take-offs, and all that follows, as far as is known at a step."""
+        pursuit = self.pursuits[flight]
+        ready = self.ready.take(at)
+        known = pursuit.known(rows, step)
+        gone = pursuit.gone(self.side.shadow_zone, rows, self.ordered.take(at), known)
+        stays = (gone <= ready) | (ready > self.last)
+        self.airborne[at] = np.where(stays, FAR, ready)
+        self.stands[at] = np.where(stays, np.maximum(gone, step), FAR)
+        self._forget(at)
+        if stays.any():
+            self._settle(at[stays], pair[stays], rows[stays])
+            flies = ~stays
+            at, pair, rows, ready, known = at[flies], pair[flies], rows[flies], ready[flies], known[flies]
+        self.fuel[at] = ready + self.roster.endurance[pair]
+        self.begun[at] = ready
+        self._close(at, pair, flight, rows, ready, known)
+
+    def _forget(self, at: Elements) -> None:
+        for plan in (
+            self.meets,
+            self.joined,
+            self.off,
+            self.parts,
+            self.asks,
+            self.holds,
+            self.until,
+            self.due,
+        ):
+            plan[at] = FAR
+
+    def _divert(self, at: Elements, pair: Elements, flight: int, rows: Rows, step: Whole) -> None:
+        """Send pairs that are in the air to another flight."""
+        soon = step + np.int32(1)
+        holding = self.is_holding(at, step)
+        beside = self.is_beside(at, step)
+        relieved = beside & (self.asks.take(at) <= step)
+        places = self._places(at, pair, rows, soon, holding)
+        self.was_about[at] = np.where(holding | relieved, -1, self.about.take(at))
+        self.parts[at[beside]] = soon[beside]
+        self._enter(at, pair, rows, step)
+        self._forget(at)
+        self.about[at] = flight
+        self.since[at] = self.leaves[at] = soon
+        self.place[at] = places
+        self.at_base[at] = False
+        begun = np.where(holding, step, soon).astype(np.int32)
+        self.begun[at] = begun
+        self.joins[at] += 1
+        for number, here in groups(self.joins.take(at)):
+            self.joining[at[here]] = self._drawn(pair[here], rows[here], "join_s", "join", number)
+        self._close(at, pair, flight, rows, begun, self.pursuits[flight].known(rows, begun))
+
+    def _close(self, at: Elements, pair: Elements, flight: int, rows: Rows, now: Whole, known: Flags) -> None:
+        """Plan the way of pairs to a flight from where and when they leave, and what they do there."""
+        pursuit, wing = self.pursuits[flight], self.roster.wing[pair]
+        leaves, from_base = self.leaves.take(at), self.at_base[at]
+        if from_base.all():
+            met = pursuit.meets_from_base(wing, rows, leaves, known)
+        else:
+            met = np.full(len(at), FAR, dtype=np.int32)
+            here = np.flatnonzero(from_base)
+            met[here] = pursuit.meets_from_base(wing[here], rows[here], leaves[here], known[here])
+            here = np.flatnonzero(~from_base)
+            met[here] = pursuit.meets(self.place[at[here]], wing[here], rows[here], leaves[here], known[here])
+        joins = met + self.joining.take(at)
+        gone = pursuit.gone(self.side.shadow_zone, rows, self.begun.take(at), known)
+        reached = met < FAR
+        late = pursuit.first_late(wing, rows, np.minimum(met, self.last), self.fuel.take(at), known)
+        late[~reached | (late <= met)] = (
+            0  # out of reach, or too late to turn round even at the meeting point
+        )
+        ends = np.minimum(gone, late)
+        joins[joins >= ends] = FAR
+        off = np.maximum(ends, now)
+        off[joins < FAR] = FAR
+        self.meets[at], self.joined[at], self.off[at] = met, joins, off
+        here = np.flatnonzero(joins <= self.last)
+        self._shadow(at[here], pair[here], flight, rows[here], joins[here], known[here])
+        self._settle(at, pair, rows)
+
+    def _shadow(
+        self, at: Elements, pair: Elements, flight: int, rows: Rows, joined: Whole, known: Flags
+    ) -> None:
+        """Plan how long pairs stay beside a flight that they join, and when they ask for their relief."""
+        if not len(at):
+            return
+        pursuit, wing, limit = self.pursuits[flight], self.roster.wing[pair], self.fuel.take(at)
+        late = pursuit.first_late(wing, rows, joined, limit, known)
+        gone = pursuit.gone(self.side.shadow_zone, rows, joined, known)
+        parts = np.minimum(late, gone)
+        asks = np.maximum(joined, late - self.clock.steps(self.policy.relief_lead_s)).astype(np.int32)
+        asks[(late == FAR) | (asks >= parts)] = FAR
+        self.parts[at], self.asks[at], self.due[at] = parts, asks, asks
+        here = np.flatnonzero((gone < late) & (parts <= self.last))
+        self.holds[at], self.until[at] = FAR, FAR
+        if len(here):
+            rows, parts, known = rows[here], parts[here], known[here]
+            stop = np.minimum(parts, pursuit.last(rows, known))
+            self.holds[at[here]] = parts
+            self.until[at[here]] = limit[here] - pursuit.home_steps(wing[here], rows, stop, known)
+
+    # -------------------------------------------------------------------------------- an intruder turns away
+
+    def _turned(self, flight: int, rows: Rows, step: Whole) -> None:
+        """Plan anew what the pairs of a flight do that turns away at a step."""
+        used = np.flatnonzero(self.used)
+        if not len(used):
+            return
+        at = used[:, np.newaxis] * self.count + rows
+        mine = (self.about.take(at) == flight) & (self.since.take(at) <= step)
+        doing = (
+            (self.is_ordered, self._take_off),
+            (self.is_closing, self._correct),
+            (self.is_beside, self._follow),
+        )
+        flags = [mine & is_so(at, step) for is_so, _ in doing]
+        for flag, (_, plan) in zip(flags, doing, strict=True):
+            row, column = np.nonzero(flag)
+            if len(row):
+                plan(at[row, column], used[row], flight, rows[column], step[column])
+
+    def _correct(self, at: Elements, pair: Elements, flight: int, rows: Rows, step: Whole) -> None:
+        """Give pairs on their way a new course from where they are when their intruder turns away."""
+        pursuit = self.pursuits[flight]
+        here = np.flatnonzero(self.leaves.take(at) < step)
+        if len(here):
+            element, there, when = at[here], rows[here], step[here]
+            before = np.zeros(len(here), dtype=bool)  # the course led to a place on the script
+            places = pursuit.place(there, when, before)
+            flying = np.flatnonzero(when < self.meets.take(element))
+            if len(flying):
+                places[flying] = self._on_course(
+                    pursuit, element[flying], pair[here[flying]], there[flying], when[flying], before[flying]
+                )
+            self.place[element], self.at_base[element], self.leaves[element] = places, False, when
+        self._forget(at)
+        self._close(at, pair, flight, rows, step, np.ones(len(at), dtype=bool))
+
+    def _follow(self, at: Elements, pair: Elements, flight: int, rows: Rows, step: Whole) -> None:
+        """Keep pairs beside an intruder that turns away, as long as fuel and the intruder's way allow."""
+        asked = self.asks.take(at)
+        done = asked <= step
+        self._shadow(at, pair, flight, rows, self.joined.take(at), np.ones(len(at), dtype=bool))
+        asks = np.maximum(self.asks.take(at), step)
+        asks[asks >= self.parts.take(at)] = FAR
+        self.due[at] = np.where(done, FAR, asks)
+        self.asks[at] = np.where(done, asked, asks)
+        self._settle(at, pair, rows)
+
+    # -------------------------------------------------------------------------------- what came of it
+
+    def _enter(self, at: Elements, pair: Elements, rows: Rows, step: Whole) -> None:
+        """Enter in the book that pairs were beside their flight, where they have joined by a step."""
+        here = np.flatnonzero(self.joined.take(at) <= step)
+        if not len(here):
+            return
+        at, pair, rows = at[here], pair[here], rows[here]
+        # Two pairs of one replication take two slots, one after the other.
+        order = np.argsort(rows, kind="stable")
+        ordered = rows[order]
+        ahead = np.empty(len(rows), dtype=np.int64)
+        ahead[order] = np.arange(len(rows)) - np.searchsorted(ordered, ordered, side="left")
+        slot = self.slot_count[rows] + ahead
+        needed = int(slot.max()) + 1
+        columns: dict[str, NDArray[Any]] = {
+            "joined": self.joined.take(at),
+            "parts": self.parts.take(at),
+            "about": self.about.take(at),
+            "pair": pair,
+            "join": self.joins.take(at),
+        }
+        for key, values in columns.items():
+            table = self.slots.get(key)
+            have = 0 if table is None else len(table)
+            if have < needed:
+                more = np.full((needed - have, self.count), FAR, dtype=np.int32)
+                table = self.slots[key] = more if table is None else np.concatenate([table, more])
+            assert table is not None
+            table[slot, rows] = values
+        np.add.at(self.slot_count, rows, 1)
+
+    def close_books(self) -> None:
+        """Enter the plans that stand at the end of the window."""
+        rows = np.arange(self.count)
+        end = np.full(self.count, self.last, dtype=np.int32)
+        for pair in np.flatnonzero(self.used):
+            self._enter(pair * self.count + rows, np.full(self.count, pair), rows, end)
