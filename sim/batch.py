@@ -7,30 +7,29 @@ replication.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel
 
 from sim.arrays import escalation
 from sim.arrays.columns import FAR, Columns, Flags, Rows, Whole
 from sim.arrays.command import Exchange, decide
 from sim.arrays.dispatch import Squadron, told
+from sim.arrays.plan import Plan, plan_of
+from sim.arrays.points import part_of, varied
 from sim.arrays.sensing import picture
 from sim.arrays.telling import Outcome, Telling
-from sim.arrays.tracks import Departed, Flown
+from sim.arrays.tracks import Flown
 from sim.arrays.warning import Ear, Watch, calls, measures
 from sim.clock import NEVER
-from sim.command import event_of
-from sim.draws import Distribution, Uniforms
+from sim.draws import Uniforms
 from sim.happenings import Batch, FlownColumns, Happening, StayColumns
 from sim.intruders import formed_step
 from sim.run import Prepared
-from sim.scenario import RECORDED, Scenario, act_kinds, flight_sides
+from sim.scenario import Scenario, flight_sides
 from sim.sides import watched
 
 MOST_TELLINGS = 12
@@ -39,39 +38,6 @@ MOST_TELLINGS = 12
 FEW = 8
 FEW_SHARE = 0.001
 """As many replications, or as large a share of a chunk, are told sooner by the processes than by a third telling."""
-
-COMPOSED = frozenset(
-    [
-        *["appears", "ends", "enters", "leaves", "formed", "turns", "track", "track-lost"],
-        *["airborne", "on-station", "joined", "identified", "call", "lapsed"],
-        *["notices", "answers", "reports", "face-off", "face-off-ends"],
-    ]
-)
-"""Which of the kinds of event that the model itself records the batch knows of."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What follows from a scenario alone for all its chunks."""
-
-    wanted: frozenset[str]
-    """Kinds of event that outcomes, rungs, facts or hazards speak of."""
-    listened: frozenset[str]
-    """Signals that stages and ladders wait for."""
-    acts_by: frozenset[str]
-    """Kinds of measure of which it matters which pair takes them."""
-    sources: dict[tuple[str, str], list[tuple[str, object]]]
-    """The posts and nodes that announce a signal about a flight."""
-    hazards: list[str] | None
-    """Hazards in an order in which causes come first."""
-    ways: dict[str, dict[str, int]]
-    """For each flight and side that warns it, which of the flight's ways out its crew takes."""
-    departed: dict[str, Departed]
-
-    @property
-    def composes(self) -> bool:
-        """Whether all that the scenario asks for can be composed."""
-        return self.hazards is not None and not (self.wanted & RECORDED) - COMPOSED
 
 
 def compose(
@@ -99,7 +65,7 @@ def compose_points(
     few = max(FEW, int(FEW_SHARE * total)) if few is None else few
     plan: Plan | None = prepared.tables.get(("batch", "plan"))
     if plan is None:
-        plan = prepared.tables["batch", "plan"] = _plan(prepared)
+        plan = prepared.tables["batch", "plan"] = plan_of(prepared)
     if not plan.composes:
         return [_nothing(point, uniforms.seed, first, count) for point in points]
     known = [each for each in laws if each is not None]
@@ -115,61 +81,7 @@ def compose_points(
     if len(points) == 1:
         return [batch]
     spans = [slice(number * count, (number + 1) * count) for number in range(len(points))]
-    return [_part(batch, point, span) for point, span in zip(points, spans, strict=True)]
-
-
-def varied(one: Scenario, other: Scenario) -> dict[int, Distribution] | None:
-    """Return the laws in which another scenario differs, by the identity of those in the first.
-
-    None if it differs in anything else, or in how its fighters fly: a planner reckons with that.
-    """
-    if one is other:
-        return {}
-    if one.fighters != other.fighters:
-        return None
-    found: dict[int, Distribution] = {}
-    return found if _differ_in_laws(one, other, found) else None
-
-
-def _differ_in_laws(one: Any, other: Any, found: dict[int, Distribution]) -> bool:
-    if isinstance(one, Distribution) and isinstance(other, Distribution):
-        if one != other:
-            found[id(one)] = other
-        return True
-    if type(one) is not type(other):
-        return False
-    if isinstance(one, BaseModel):
-        names = type(one).model_fields
-        return all(_differ_in_laws(getattr(one, name), getattr(other, name), found) for name in names)
-    if isinstance(one, Mapping):
-        return list(one) == list(other) and all(_differ_in_laws(one[key], other[key], found) for key in one)
-    if isinstance(one, tuple | list):
-        pairs = zip(one, other, strict=False)
-        return len(one) == len(other) and all(_differ_in_laws(a, b, found) for a, b in pairs)
-    return bool(one == other)
-
-
-def _part(batch: Batch, point: Prepared, span: slice) -> Batch:
-    """Return the replications of one point."""
-    events = [
-        replace(event, step=event.step[span], varying={k: v[span] for k, v in event.varying.items()})
-        for event in batch.happenings
-    ]
-    flown = {
-        name: FlownColumns(
-            each.turns[span],
-            each.last[span],
-            each.closest[span],
-            each.closest_km[span],
-            {
-                zone: StayColumns(stays.enters[:, span], stays.leaves[:, span], stays.closest_km[:, span])
-                for zone, stays in each.stays.items()
-            },
-        )
-        for name, each in batch.flown.items()
-    }
-    count = span.stop - span.start
-    return Batch(point, batch.seed, batch.first, count, events, flown, batch.handed_over[span])
+    return [part_of(batch, point, span) for point, span in zip(points, spans, strict=True)]
 
 
 def _told(
@@ -215,82 +127,6 @@ def _nothing(prepared: Prepared, seed: int, first: int, count: int) -> Batch:
     none = np.full(count, NEVER, dtype=np.int32)
     flown = {name: FlownColumns(none, none, none, np.zeros(count), {}) for name in prepared.tracks}
     return Batch(prepared, seed, first, count, [], flown, np.ones(count, dtype=bool))
-
-
-def _plan(prepared: Prepared) -> Plan:
-    scenario = prepared.scenario
-    stages, ladders = scenario.command.stages, scenario.warning
-    listened = {s for stage in stages.values() for s in (*stage.after_all, *stage.after_any, *stage.unless)}
-    for ladder in ladders.values():
-        listened |= {f"enters:{ladder.per}", "joined"}
-        listened |= {m.authority for m in ladder.measures.values() if m.authority != "standing"}
-        if ladder.calls is not None:
-            listened |= {*ladder.calls.after, f"enters:{ladder.calls.zone}"}
-    hazards = scenario.escalation.hazards
-    named = [name for rung in scenario.escalation.rungs for name in rung.reached_by]
-    named += [fact.select.kind for fact in scenario.facts.values()]
-    named += [hazard.on for hazard in hazards.values() if hazard.on is not None]
-    wanted = {name.partition(":")[0] for name in named} | {"airborne", "on-station", "joined", "turns"}
-    wanted |= {*act_kinds(scenario), *(h.leads_to for h in hazards.values())}
-    wanted |= {m.authority for ladder in ladders.values() for m in ladder.measures.values()}
-    wanted |= listened & {"identified"}
-    selects = [fact.select for fact in scenario.facts.values()]
-    acts_by = {s.kind for s in selects if s.type is not None or s.who is not None}
-    ways, departed = {}, {}
-    for name, track in prepared.tracks.items():
-        zones = {
-            side: tuple(
-                zone
-                for zone in (scenario.sides[side].airspace, scenario.sides[side].identification_zone)
-                if zone is not None
-            )
-            for side in ladders
-        }
-        each = list(dict.fromkeys(zones.values()))
-        ways[name] = {side: each.index(zones[side]) for side in ladders}
-        departed[name] = track.kept.setdefault(("departed", tuple(each)), Departed(track, each))
-    return Plan(
-        frozenset(wanted),
-        frozenset(listened),
-        frozenset(acts_by),
-        _sources(scenario),
-        escalation.in_order_of_cause(hazards),
-        ways,
-        departed,
-    )
-
-
-def _sources(scenario: Scenario) -> dict[tuple[str, str], list[tuple[str, object]]]:
-    """Return the posts and nodes that announce each signal about each flight."""
-    sources: dict[tuple[str, str], list[tuple[str, object]]] = {}
-    own, sides = flight_sides(scenario), scenario.sides
-
-    def add(signals: list[str], flight: str, post: str | None, node: object) -> None:
-        for signal in signals if post is not None else ():
-            assert post is not None
-            sources.setdefault((signal, flight), []).append((post, node))
-
-    seen = [
-        "track",
-        "track-lost",
-        *(f"{way}:{zone}" for way in ("enters", "leaves") for zone in scenario.zones),
-    ]
-    for post in dict.fromkeys(radar.post for radar in scenario.sensing.radars.values()):
-        for flight in watched(sides, scenario.command.posts[post].side, own):
-            add(seen, flight, post, ("picture", post, flight))
-    for name, stage in scenario.command.stages.items():
-        for flight in scenario.intruders if stage.about is None else stage.about:
-            add([event_of(name, stage)], flight, stage.post, ("stage", name, flight))
-    for flight in scenario.intruders:
-        crew = scenario.crew[flight].post if flight in scenario.crew else None
-        for side in dict.fromkeys(pair.side for pair in scenario.fighters.pairs.values()):
-            add(["airborne", "joined", "identified"], flight, sides[side].control, ("force", side))
-        for side, ladder in scenario.warning.items():
-            add(["call", "answers"], flight, sides[side].control, ("calls", side, flight))
-            add(["notices", "reports"], flight, crew, ("calls", side, flight))
-            add([*ladder.measures], flight, sides[side].control, ("measures", side, flight))
-            add(["notices", "reports"], flight, crew, ("measures", side, flight))
-    return sources
 
 
 def _tell(

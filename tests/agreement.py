@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from sim import measures, outcomes
-from sim.batch import COMPOSED, compose
+from sim.arrays.plan import COMPOSED
+from sim.batch import compose
 from sim.catalogue import fact_column
 from sim.draws import Uniforms
 from sim.facts import Fact

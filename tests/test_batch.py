@@ -1,0 +1,80 @@
+"""The batch engine as a whole: chunks, points of a study, and what it hands over."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sim import outcomes
+from sim.batch import compose, compose_points
+from sim.draws import Uniforms
+from sim.happenings import Batch
+from sim.run import Prepared, prepare
+from sim.scenario import read
+
+COUNT = 40
+
+
+def prepared(*overrides: str) -> Prepared:
+    """Return July 2019 with some values overridden."""
+    return prepare(read("july-2019", overrides)[0])
+
+
+def rows(batch: Batch) -> list[dict[str, object]]:
+    """Return the outcomes of each replication."""
+    table = outcomes.of(batch)
+    return [{**table.row(place), **table.facts(place)} for place in range(batch.count)]
+
+
+def test_a_chunk_says_of_a_replication_what_any_other_says() -> None:
+    """Cut where it may be, and whichever comes first, a replication comes out the same."""
+    july = prepared()
+    whole = rows(compose(july, Uniforms(1), 100, COUNT, few=0))
+    later = rows(compose(prepared(), Uniforms(1), 117, COUNT - 17, few=0))
+    earlier = rows(compose(july, Uniforms(1), 100, 17, few=0))
+    assert earlier + later == whole
+
+
+def test_points_that_are_told_together_come_out_as_each_alone() -> None:
+    """Whatever laws they differ in: of stages, links, ladders, crews and hazards."""
+    points = [
+        prepared(),
+        prepared("command.stages.authorise-fire.delay_s=30", "command.links.afoc-jcs.delay_s=0"),
+        prepared("warning.korea.calls.interval_s={ dist = 'uniform', low = 60, high = 90 }"),
+        prepared("crew.a50.reaction_s=5", "escalation.hazards.comes-back.delay_s=1"),
+    ]
+    together = compose_points(points, Uniforms(2), 5, COUNT, few=0)
+    alone = [rows(compose(point, Uniforms(2), 5, COUNT, few=0)) for point in points]
+    assert [rows(batch) for batch in together] == alone
+    assert len({repr(each) for each in alone}) == len(points)
+
+
+@pytest.mark.parametrize(
+    "override",
+    ["crew.a50.answers_share=0.5", "fighters.types.kf-16.join_s=10", "zones.airspace.radius_nmi=13"],
+)
+def test_points_that_differ_in_more_than_laws_are_not_told_together(override: str) -> None:
+    """A share, a zone, or what a planner reckons with: each is refused, not told wrongly."""
+    with pytest.raises(ValueError, match="differ in more than laws"):
+        compose_points([prepared(), prepared(override)], Uniforms(1), 0, 4)
+
+
+def test_what_few_are_left_after_two_tellings_are_handed_over() -> None:
+    """Only those that would need another telling, and none where none may be."""
+    july = prepared()
+    told = compose(july, Uniforms(1), 0, 3000, few=0)
+    thrifty = compose(july, Uniforms(1), 0, 3000)
+    assert not told.handed_over.any()
+    assert 0 < thrifty.handed_over.sum() <= 8
+    assert np.isin(
+        np.flatnonzero(thrifty.handed_over), np.flatnonzero(told.flown["a50"].turns < 2**31 - 1)
+    ).all()
+
+
+def test_a_scenario_that_asks_for_what_cannot_be_composed_is_handed_over_whole() -> None:
+    """The batch does not know of who stands down: a rung that asks for it is left to the processes."""
+    scenario = read("july-2019")[0]
+    rung = scenario.escalation.rungs[0].model_copy(update={"reached_by": ("stands-down",)})
+    escalation = scenario.escalation.model_copy(update={"rungs": (rung,)})
+    asking = prepare(scenario.model_copy(update={"escalation": escalation}))
+    assert compose(asking, Uniforms(1), 0, 5).handed_over.all()
