@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from sim.arrays.columns import FAR, Rows, Whole, in_time_order
+from sim.arrays.columns import FAR, Whole, in_time_order
 from sim.arrays.telling import Outcome, Telling
 from sim.draws import Exponential
 from sim.escalation import Hazard
@@ -112,7 +112,10 @@ def face_offs(
     others = [span for side, each in spans.items() if side != own for span in each]
     if not mine or not others:
         return
-    both = _any_joined(mine, telling.last) & _any_joined(others, telling.last)
+    both = np.zeros(telling.count, dtype=bool)
+    for begin, end in mine:
+        for other_begin, other_end in others:
+            both |= np.maximum(begin, other_begin) < np.minimum(np.minimum(end, other_end), telling.last + 1)
     events: dict[tuple[str, int, str], tuple[list[int], list[int]]] = {}
 
     def tell(kind: str, number: int, hazard: str, row: int, step: int) -> None:
@@ -143,13 +146,6 @@ def face_offs(
         column = telling.scatter(np.array(rows), np.array(steps, dtype=np.int32))
         data = {"number": number} if not hazard else {"hazard": hazard, "of": number}
         telling.happens(kind, flight, flight, column, **data)
-
-
-def _any_joined(spans: list[tuple[Whole, Whole]], last: int) -> Rows:
-    found = spans[0][0] <= last
-    for joined, _ in spans[1:]:
-        found = found | (joined <= last)
-    return found  # type: ignore[return-value]
 
 
 def _merged(spans: list[tuple[Whole, Whole]], row: int) -> list[tuple[int, int]]:
