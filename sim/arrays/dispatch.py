@@ -251,22 +251,7 @@ class Squadron(Sorties):
         in_bed = ground & (seen[SEATED] == FAR)
         joins = np.full(in_bed.shape, FAR, dtype=np.int32)
         taken = np.zeros(in_bed.shape, dtype=bool)
-        # Of pairs that are alike one is enough to be asked, and all kinds are asked at once.
-        kinds = dict.fromkeys(roster.kind[pairs].tolist())
-        alike = [np.flatnonzero(roster.kind[pairs] == kind) for kind in kinds]
-        columns = [np.flatnonzero(in_bed[places].any(axis=0)) for places in alike]
-        kind = np.repeat(np.array(list(kinds), dtype=np.intp), [len(column) for column in columns])
-        column = np.concatenate(columns)
-        soonest = self._joins_from_ground(
-            pursuit, kind, rows[column], step[column] + roster.airborne[kind], known[column]
-        )
-        begin = 0
-        for places, mine in zip(alike, columns, strict=True):
-            planned = np.full(len(rows), FAR, dtype=np.int32)
-            planned[mine] = soonest[begin : begin + len(mine)]
-            begin += len(mine)
-            for place in places:
-                np.copyto(joins[place], planned, where=in_bed[place])
+        self._offer_from_bed(pursuit, pairs, in_bed, step, rows, known, joins)
         if task.ready:
             return joins, taken
         row, column = np.nonzero(ground & ~in_bed)
@@ -293,6 +278,35 @@ class Squadron(Sorties):
                 flight, pairs, row, column, holding[row, column], step, rows, known, most, joins, taken
             )
         return joins, taken
+
+    def _offer_from_bed(
+        self,
+        pursuit: Pursuit,
+        pairs: Elements,
+        in_bed: Flags,
+        step: Whole,
+        rows: Rows,
+        known: Flags,
+        joins: Whole,
+    ) -> None:
+        """Enter the planned joinings of pairs on the ground whose crews do not sit in their cockpits."""
+        roster = self.roster
+        # Of pairs that are alike one is enough to be asked, and all kinds are asked at once.
+        kinds = dict.fromkeys(roster.kind[pairs].tolist())
+        alike = [np.flatnonzero(roster.kind[pairs] == kind) for kind in kinds]
+        columns = [np.flatnonzero(in_bed[places].any(axis=0)) for places in alike]
+        kind = np.repeat(np.array(list(kinds), dtype=np.intp), [len(column) for column in columns])
+        column = np.concatenate(columns)
+        soonest = self._joins_from_ground(
+            pursuit, kind, rows[column], step[column] + roster.airborne[kind], known[column]
+        )
+        begin = 0
+        for places, mine in zip(alike, columns, strict=True):
+            planned = np.full(len(rows), FAR, dtype=np.int32)
+            planned[mine] = soonest[begin : begin + len(mine)]
+            begin += len(mine)
+            for place in places:
+                np.copyto(joins[place], planned, where=in_bed[place])
 
     def _joins_from_ground(
         self, pursuit: Pursuit, pair: Elements, rows: Rows, airborne: Whole, known: Flags
