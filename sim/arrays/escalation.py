@@ -113,9 +113,10 @@ def face_offs(
     if not mine or not others:
         return
     both = np.zeros(telling.count, dtype=bool)
-    for begin, end in mine:
-        for other_begin, other_end in others:
-            both |= np.maximum(begin, other_begin) < np.minimum(np.minimum(end, other_end), telling.last + 1)
+    for joined, parts in mine:
+        for other_joined, other_parts in others:
+            ends = np.minimum(np.minimum(parts, other_parts), telling.last + 1)
+            both |= np.maximum(joined, other_joined) < ends
     events: dict[tuple[str, int, str], tuple[list[int], list[int]]] = {}
 
     def tell(kind: str, number: int, hazard: str, row: int, step: int) -> None:
