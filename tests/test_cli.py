@@ -545,7 +545,9 @@ def test_an_interruption_is_a_line_and_exit_code_130(monkeypatch: pytest.MonkeyP
 def test_a_real_interruption_ends_with_130(more: list[str]) -> None:
     """The signal of Ctrl-C, which workers get too, ends a long run with 130 and the same line."""
     code = (
-        "import os, signal, sys\nfrom sim import cli, terminal\n"
+        # What runs in the background of a shell ignores Ctrl-C, and hands that on.
+        "import os, signal, sys\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from sim import cli, terminal\n"
         "def stop(progress, done, count):\n    os.killpg(0, signal.SIGINT)\n"
         "terminal.Progress.__call__ = stop\n"
         f"sys.argv = ['intercept', 'run', 'first-intercept', '-n', '60000', *{more!r}]\ncli.main()\n"

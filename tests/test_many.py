@@ -236,6 +236,7 @@ def test_workers_end_when_nobody_wants_more() -> None:
 
 INTERRUPTED = """
 import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background of a shell ignores it
 from sim.many import simulate
 def stop(done, count):
     os.killpg(0, signal.SIGINT)
