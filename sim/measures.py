@@ -27,13 +27,14 @@ def rungs(replication: Replication, about: str | None = None) -> list[Row]:
     clock = replication.prepared.clock
     found = []
     for rung in replication.prepared.scenario.escalation.rungs:
-        reached = (r.step for r in replication.log if about in (None, r.about) and _reaches(rung, r))
+        reached = (r.step for r in replication.log if about in (None, r.about) and reaches(rung, r))
         step = next(reached, None)
         found.append({"name": rung.name, "step": step, "time": None if step is None else clock.local(step)})
     return found
 
 
-def _reaches(rung: Rung, record: Record) -> bool:
+def reaches(rung: Rung, record: Record) -> bool:
+    """Return whether an event reaches a rung."""
     named = f"{record.kind}:{record.data['zone']}" if "zone" in record.data else record.kind
     if record.kind not in rung.reached_by and named not in rung.reached_by:
         return False
