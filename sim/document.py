@@ -16,7 +16,8 @@ import json
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from functools import cached_property
 from pathlib import Path
@@ -107,10 +108,50 @@ def load(path_or_name: str | Path, overrides: Sequence[str] = ()) -> Document:
     owner = _Owner(layers[0])
     for layer in layers:
         _merge(data, layer.data, owner, layer)
-    problems = [problem for text in overrides if (problem := _override(data, owner, text)) is not None]
-    if problems:
-        raise InputError(problems)
+    _override_all(data, owner, overrides)
     return Document(data, path.stem, tuple(files), owner, layers[-1])
+
+
+def document_of(text: str, name: str, file: str) -> Document:
+    """Return a document of that name from the text of a resolved file. Raises InputError if it is no TOML."""
+    try:
+        layer = _Layer(file, text, tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise InputError([_syntax_problem(file, text, str(error))]) from error
+    return Document(layer.data, name, (), _Owner(layer), layer)
+
+
+def changed(document: Document, overrides: Sequence[str]) -> Document:
+    """Return a document with further overrides made, as `load` makes them. Raises InputError as `load` does."""
+    data, owner = document.data, document._owner
+    for text in overrides:
+        with suppress(ValueError):  # of which the override itself will tell
+            keys, _ = split_assignment(text)
+            data, owner = _opened(data, keys), _opened_owner(owner, keys)
+    _override_all(data, owner, overrides)
+    return replace(document, data=data, _owner=owner)
+
+
+def _opened(node: Any, keys: Sequence[str]) -> Any:
+    """Return a copy of a table or array in which what lies on the way to a value is a copy too, and no more."""
+    if not keys or not isinstance(node, dict | list):
+        return node
+    opened: Any = copy.copy(node)
+    part = int(keys[0]) if isinstance(node, list) and keys[0].isdecimal() else keys[0]
+    with suppress(
+        KeyError, IndexError, TypeError
+    ):  # there is no way on: of this, too, the override will tell
+        opened[part] = _opened(opened[part], keys[1:])
+    return opened
+
+
+def _opened_owner(owner: _Owner, keys: Sequence[str]) -> _Owner:
+    below = dict(owner.below)
+    for key in keys[:1]:
+        for part in [key, int(key)] if key.isdecimal() else [key]:
+            if part in below:
+                below[part] = _opened_owner(below[part], keys[1:])
+    return _Owner(owner.layer, below)
 
 
 def bundled_folder() -> Path:
@@ -304,6 +345,12 @@ def _merge(data: dict[str, Any], over: Mapping[str, Any], owner: _Owner, layer: 
         else:
             data[key] = copy.deepcopy(value)
             owner.below[key] = _Owner(layer)
+
+
+def _override_all(data: dict[str, Any], owner: _Owner, overrides: Iterable[str]) -> None:
+    problems = [problem for text in overrides if (problem := _override(data, owner, text)) is not None]
+    if problems:
+        raise InputError(problems)
 
 
 def _override(data: dict[str, Any], owner: _Owner, text: str) -> Problem | None:

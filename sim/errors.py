@@ -3,6 +3,7 @@
     Exception
     └── InterceptError            exit code 1: what was asked cannot be done
         ├── InputError            exit code 2: a file, name or option is wrong; carries every problem found
+        ├── SweepError            exit code 1: a sweep cannot go on; what it has done is kept
         └── WorkerError           exit code 1: the system ended a process that worked for this one
 
 An error is for the person at the terminal: it says where, what came, what was wanted, and the next move.
@@ -66,6 +67,10 @@ class InputError(InterceptError):
     def __reduce__(self) -> tuple[type[InputError], tuple[list[Problem]]]:
         """Rebuild from the problems: a worker process must hand on the error as it was."""
         return InputError, (self.problems,)
+
+
+class SweepError(InterceptError):
+    """Say why a sweep cannot go on, such as a full disk; every shard that is there stays whole."""
 
 
 class WorkerError(InterceptError):

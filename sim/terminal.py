@@ -41,12 +41,13 @@ def console() -> Console:
 
 
 class Progress:
-    """Tells on stderr how many replications are done, with the rate and the time left.
+    """Tells on stderr how many replications (or `what` it is) are done, with the rate and the time left.
 
     On a terminal one line is written over again; it is cleared if the work is broken off.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, what: str = "replications") -> None:
+        self.what = what
         self.began = self.told = time.perf_counter()
         self.terminal = sys.stderr.isatty()
         self.width = 0
@@ -58,11 +59,11 @@ class Progress:
         passed = now - self.began
         if done == count:
             if self.width:
-                self._overwrite(f"{count:,} replications in {passed:.1f} s\n")
+                self._overwrite(f"{count:,} {self.what} in {passed:.1f} s\n")
         elif now - self.told >= (QUIET_S if self.terminal else SELDOM_S):
             self.told = now
             left = passed / done * (count - done)
-            line = f"{done:,} of {count:,} replications, {done / passed:,.0f} a second, {left:.0f} s left"
+            line = f"{done:,} of {count:,} {self.what}, {done / passed:,.0f} a second, {left:.0f} s left"
             self._overwrite(line if self.terminal else f"{line}\n")
 
     def clear(self) -> None:

@@ -1,0 +1,473 @@
+"""Running a study: the tables depend on the study alone, and no interruption costs more than the shards in flight."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sim import histograms, shards, sweep_report
+from sim import sweep as sweep_module
+from sim.errors import InputError, SweepError, WorkerError
+from sim.many import simulate
+from sim.shards import folder_of
+from sim.spread import wilson
+from sim.study import Plan, read
+from sim.sweep import Goal, Job, sweep
+from tests.sweeps import CALL, SCRAMBLE, small, swept, tables
+from tests.test_cli import call, good, refused
+
+KILLS = int(os.environ.get("INTERCEPT_KILLS", "6"))
+"""How often a sweep is killed; set it higher to look harder."""
+
+ARGUMENTS = ["first-intercept", "--vary", f"{SCRAMBLE}=0,200,400", "--vary", f"{CALL}=0,0.1,0.3"]
+
+
+@pytest.fixture(scope="module")
+def right(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """Return the tables of the small study with 20 replications, run at once in one process."""
+    folder = tmp_path_factory.mktemp("right") / "sweep"
+    swept(folder)
+    return tables(folder)
+
+
+# ---- the same tables
+
+
+def test_workers_change_nothing(tmp_path: Path, right: dict[str, bytes]) -> None:
+    """Two and three workers write the same bytes as none."""
+    for workers in (2, 3):
+        swept(tmp_path / str(workers), workers=workers)
+        assert tables(tmp_path / str(workers)) == right
+
+
+def test_workers_within_a_point_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A single point is spread over the workers, in chunks of any size."""
+    plan = small(f"{SCRAMBLE}=60")
+    swept(tmp_path / "plain", plan, 100, rows=True)
+    monkeypatch.setattr(sweep_module, "CHUNK", 30)
+    swept(tmp_path / "spread", plan, 100, rows=True, workers=2)
+    assert tables(tmp_path / "spread") == tables(tmp_path / "plain")
+
+
+def test_the_order_changes_nothing(tmp_path: Path, right: dict[str, bytes]) -> None:
+    """Shards that are run from the last to the first are the same."""
+    folder = folder_of(tmp_path / "sweep")
+    job = Job(small(), folder, Goal(20))
+    for number in reversed(range(shards.shard_count(9))):
+        job(number)
+    assert tables(tmp_path / "sweep") == right
+
+
+def test_points_that_are_run_together_are_as_each_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A shard of four points that one batch composes has the same bytes as when it is run point by point."""
+    monkeypatch.setattr(shards, "SHARDS_WANTED", 2)
+    plan = small(f"{SCRAMBLE}=0,100,200,300,400,500,600,700")
+    asked: list[int] = []
+    composed = sweep_module._composed
+
+    def noted(works: Any, span: Any) -> Any:
+        asked.append(len(works))
+        return composed(works, span)
+
+    monkeypatch.setattr(sweep_module, "_composed", noted)
+    swept(tmp_path / "together", plan)
+    assert asked == [4, 4]
+    monkeypatch.setattr(sweep_module, "_composed", None)
+    swept(tmp_path / "alone", plan)
+    assert tables(tmp_path / "together") == tables(tmp_path / "alone")
+
+
+@pytest.mark.parametrize("rows", [False, True])
+def test_a_top_up_ends_as_if_all_had_been_run_at_once(tmp_path: Path, rows: bool) -> None:
+    """Replications 5 to 11 and 12 to 19 are added to those that are there."""
+    for count in (5, 12, 20):
+        swept(tmp_path / "sweep", replications=count, rows=rows)
+    swept(tmp_path / "right", rows=rows)
+    assert tables(tmp_path / "sweep") == tables(tmp_path / "right")
+
+
+def test_what_is_there_is_not_run_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A finished sweep runs nothing, and a top-up only what is new."""
+    swept(tmp_path / "sweep", replications=5)
+    ran: list[tuple[int, int]] = []
+    whole = sweep_module._spans
+
+    def noted(first: int, end: int) -> list[tuple[int, int]]:
+        ran.append((first, end))
+        return whole(first, end)
+
+    monkeypatch.setattr(sweep_module, "_spans", noted)
+    assert swept(tmp_path / "sweep", replications=5).ran == 0
+    assert ran == []
+    swept(tmp_path / "sweep", replications=8)
+    assert ran == [(5, 8)] * 9
+
+
+def test_fewer_replications_throw_nothing_away(tmp_path: Path, right: dict[str, bytes]) -> None:
+    """A lower -n finds every point with enough."""
+    swept(tmp_path / "sweep")
+    swept(tmp_path / "sweep", replications=3)
+    assert tables(tmp_path / "sweep") == right
+
+
+def test_the_processes_give_the_same_results(tmp_path: Path, right: dict[str, bytes]) -> None:
+    """Row by row the two engines agree; only what was checked is noted differently."""
+    swept(tmp_path / "batch")
+    swept(tmp_path / "processes", engine="processes")
+    batch, processes = (shards.results(folder_of(tmp_path / name)) for name in ("batch", "processes"))
+    assert batch.equals(processes)
+
+
+# ---- interruptions
+
+
+def started(folder: Path, *more: str) -> subprocess.Popen[bytes]:
+    """Start the small study in a process of its own, as the leader of a group."""
+    words = [
+        sys.executable,
+        "-m",
+        "sim",
+        "sweep",
+        *ARGUMENTS,
+        "-n",
+        "20",
+        "-j",
+        "2",
+        "-o",
+        str(folder),
+        *more,
+    ]
+    return subprocess.Popen(
+        words,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        preexec_fn=hear_interruptions,
+    )
+
+
+def hear_interruptions() -> None:
+    """Undo what a shell does to what runs in its background: that it ignores Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def await_shards(folder: Path, process: subprocess.Popen[bytes], count: int) -> None:
+    """Wait until so many shards are there, or the process has ended."""
+    deadline = time.monotonic() + 60
+    while process.poll() is None and time.monotonic() < deadline:
+        if len(list((folder / "results").glob("*.parquet"))) >= count:
+            return
+        time.sleep(0.005)
+
+
+def test_a_sweep_that_is_killed_again_and_again_ends_with_the_same_tables(
+    tmp_path: Path, right: dict[str, bytes]
+) -> None:
+    """Killed with -9 at random moments loses no more than the shards in flight; in the end every byte is the same."""
+    folder, moments = tmp_path / "sweep", random.Random(20190723)
+    for number in range(KILLS):
+        process = started(folder)
+        await_shards(folder, process, 1 + number * 7 // KILLS)
+        time.sleep(moments.random() * 0.2)
+        # Now and then only the sweep dies, and its workers find themselves alone.
+        (os.killpg if number % 2 else os.kill)(process.pid, signal.SIGKILL)
+        process.communicate()
+        for name, data in tables(folder).items():
+            if shards.PARTIAL not in name:
+                assert data == right[name], name
+    process = started(folder)
+    assert process.wait() == 0, process.communicate()
+    process.communicate()
+    assert tables(folder) == right
+    assert json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["status"] == "complete"
+
+
+def test_ctrl_c_says_that_the_same_command_goes_on(tmp_path: Path, right: dict[str, bytes]) -> None:
+    """It ends with 130 and without a traceback, and the manifest says that it was stopped."""
+    folder = tmp_path / "sweep"
+    process = started(folder)
+    await_shards(folder, process, 1)
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=60)
+    if process.returncode == 0:
+        pytest.skip("the sweep had ended")
+    assert process.returncode == 130
+    assert b"the same command goes on" in told
+    assert b"Traceback" not in told
+    assert json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["status"] == "stopped"
+    swept(folder)
+    assert tables(folder) == right
+
+
+def killed(*_: object) -> None:
+    """Be ended by the system, as for want of memory."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_lost_worker_ends_the_sweep_and_loses_only_its_shard(
+    tmp_path: Path, right: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other shards are kept, and the same call goes on."""
+    plain = Plan.scenario_of
+
+    def deadly(plan: Plan, point: int) -> Any:
+        return killed() if point == 5 else plain(plan, point)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Plan, "scenario_of", deadly)
+        with pytest.raises(WorkerError):
+            swept(tmp_path / "sweep", small(), workers=2)
+    assert "results/00005.parquet" not in tables(tmp_path / "sweep")
+    swept(tmp_path / "sweep", workers=2)
+    assert tables(tmp_path / "sweep") == right
+
+
+# ---- failures
+
+
+FAILING = f"{SCRAMBLE}.median=10,5000,20"
+
+
+def test_a_point_that_fails_is_a_row(tmp_path: Path) -> None:
+    """The other points are run; the row says why it has no numbers, and it is not run again."""
+    summary = swept(tmp_path / "sweep", small(FAILING))
+    assert [state.point for state in summary.failed] == [1]
+    assert not summary.good
+    rows = shards.results(folder_of(tmp_path / "sweep")).to_pylist()
+    assert [row["status"] for row in rows] == ["done", "failed", "done"]
+    assert "p95" in rows[1]["error"]
+    assert rows[1]["rung.flares.share"] is None
+    assert rows[1]["replications"] == 0
+    assert swept(tmp_path / "sweep", small(FAILING)).ran == 0
+
+
+def test_fail_fast_ends_at_the_first_failure(tmp_path: Path) -> None:
+    """The message names the point, and the shards before it are kept."""
+    with pytest.raises(SweepError, match=r"point 1 failed: .*p95"):
+        swept(tmp_path / "sweep", small(FAILING), fail_fast=True)
+    assert "results/00000.parquet" in tables(tmp_path / "sweep")
+
+
+def test_a_failed_point_is_run_again_on_request(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With retry a point that has failed for a passing reason ends as if it never had."""
+    plain = Plan.scenario_of
+
+    def failing(plan: Plan, point: int) -> Any:
+        if point == 1:
+            raise RuntimeError("no luck")
+        return plain(plan, point)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Plan, "scenario_of", failing)
+        assert (
+            swept(tmp_path / "sweep", small(f"{SCRAMBLE}=1,2,3")).failed[0].error == "RuntimeError: no luck"
+        )
+    swept(tmp_path / "sweep", small(f"{SCRAMBLE}=1,2,3"), retry=True)
+    swept(tmp_path / "right", small(f"{SCRAMBLE}=1,2,3"))
+    assert tables(tmp_path / "sweep") == tables(tmp_path / "right")
+
+
+# ---- random numbers and the check
+
+
+def test_points_with_the_same_values_have_the_same_numbers(tmp_path: Path) -> None:
+    """Under common random numbers a point that changes nothing is exactly as the other; independent ones differ."""
+    rows = {}
+    for independent in (False, True):
+        plan = read("first-intercept", [f"{SCRAMBLE}=60,60.0"], independent=independent)
+        swept(tmp_path / str(independent), plan, 50)
+        one, other = shards.results(folder_of(tmp_path / str(independent))).to_pylist()
+        rows[independent] = {key for key in one if key != "point" and one[key] != other[key]}
+    assert rows[False] == set()
+    assert "rung.detected.at.mean_s" in rows[True]
+
+
+def test_a_sample_is_checked_with_the_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The manifest says how many replications were run again and that they agree; if one does not, it is told."""
+    summary = swept(tmp_path / "sweep")
+    assert summary.checked == 8
+    check = json.loads((tmp_path / "sweep" / "manifest.json").read_text(encoding="utf-8"))["check"]
+    assert check == {"replications": 8, "agree": 8, "differing": {}}
+    plain = sweep_module._row
+
+    def wrong(table: Any, place: int) -> dict[str, Any]:
+        row = plain(table, place)
+        return row if len(table) == 1 else row | {"highest_rung": -1}
+
+    monkeypatch.setattr(sweep_module, "_row", wrong)
+    summary = swept(tmp_path / "wrong")
+    assert not summary.good
+    assert {state.differs for state in summary.differing} == {("highest_rung",)}
+
+
+# ---- stop rules
+
+
+def test_a_stop_rule_runs_until_the_interval_is_narrow(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every point has the fewest looks after which half the interval is within the bound, or the cap."""
+    monkeypatch.setattr(sweep_module, "LOOK", 20)
+    goal = Goal(until={"rung.flares": 0.08}, most=100)
+    sweep(small(), tmp_path / "sweep", goal=goal, workers=1)
+    rows = shards.results(folder_of(tmp_path / "sweep")).to_pylist()
+    assert {row["replications"] for row in rows} > {100}
+    for point, row in enumerate(rows):
+        came = simulate(small().scenario_of(point), 100, 1)["rung.flares.at_s"]
+        counts = [count for count in range(20, 101, 20) if half_width(came[:count]) <= 0.08]
+        assert row["replications"] == min([*counts, 100]), point
+
+
+def half_width(column: Any) -> float:
+    """Return half the width of the interval of the share in which something happened."""
+    low, high = wilson(int(column.count()), len(column))
+    return (high - low) / 2
+
+
+def test_a_stop_rule_does_not_depend_on_what_was_run_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lower cap, then a higher, ends as the higher at once."""
+    monkeypatch.setattr(sweep_module, "LOOK", 20)
+    goal = Goal(until={"rung.flares": 0.1}, most=200)
+    sweep(small(), tmp_path / "steps", goal=replace(goal, most=30), workers=1)
+    sweep(small(), tmp_path / "steps", goal=goal, workers=2)
+    sweep(small(), tmp_path / "right", goal=goal, workers=1)
+    assert tables(tmp_path / "steps") == tables(tmp_path / "right")
+
+
+def test_an_unknown_outcome_is_refused(tmp_path: Path) -> None:
+    """A stop rule names a share, and gets a guess where it does not."""
+    with pytest.raises(InputError, match=r'did you mean "rung\.flares"'):
+        sweep(small(), tmp_path / "sweep", goal=Goal(until={"rung.flare": 0.1}))
+    assert not (tmp_path / "sweep").exists()
+
+
+# ---- the command line
+
+
+def test_sweep_and_show_from_the_command_line(tmp_path: Path, right: dict[str, bytes]) -> None:
+    """`sweep` prints what `show` prints, in 80 columns, and the tables are those of the library."""
+    told = good("sweep", *ARGUMENTS, "-n", "20", "-j", "1", "-o", tmp_path / "s")
+    assert tables(tmp_path / "s") == right
+    assert told.stdout == good("show", tmp_path / "s").stdout
+    assert "9 of 9 points, 20 replications each" in told.stdout
+    assert max(len(line) for line in told.stdout.splitlines()) <= 80
+    again = good("sweep", *ARGUMENTS, "-n", "20", "-o", tmp_path / "s", "--quiet")
+    assert again.stdout == ""
+
+
+def test_show_prints_json_and_csv(tmp_path: Path) -> None:
+    """The object has the manifest's keys; the CSV is the table."""
+    swept(tmp_path / "s")
+    told = json.loads(good("show", tmp_path / "s", "--json").stdout)
+    assert told["kind"] == "sweep"
+    assert told["shares"][0]["outcome"] == "rung.detected"
+    lines = good("show", tmp_path / "s", "--csv").stdout.splitlines()
+    assert len(lines) == 10
+    assert lines[0].startswith(f"point,{SCRAMBLE},{CALL},status,error,replications")
+
+
+def test_show_tells_how_to_run_a_point_again(tmp_path: Path) -> None:
+    """The command that is printed for a point runs a replication that its row counts."""
+    swept(tmp_path / "s", replications=1)
+    told = json.loads(good("show", tmp_path / "s", "--point", 7, "--json").stdout)
+    assert told["results"]["point"] == 7
+    run = json.loads(good(*told["command"][1:], "--json").stdout)
+    assert run["outcomes"]["highest_rung"] == told["results"]["highest_rung.p50"]
+    assert "command.stages.scramble.delay_s=400" in good("show", tmp_path / "s", "--point", 7).stdout
+    assert "must be from 0 to 8" in refused("show", tmp_path / "s", "--point", 9)
+
+
+def test_show_shows_a_single_run_too(tmp_path: Path) -> None:
+    """A folder of `run -o` is shown as it was when it was run."""
+    ran = good("run", "first-intercept", "-o", tmp_path / "run")
+    assert good("show", tmp_path / "run").stdout == ran.stdout
+    assert "holds no sweep" in refused("show", tmp_path)
+
+
+def test_a_dry_run_counts_and_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Points, replications and an estimate of the time; and which points will fail."""
+    monkeypatch.chdir(tmp_path)
+    told = good("sweep", "first-intercept", "--vary", FAILING, "-n", "20", "--dry-run", "-o", "s")
+    assert re.match(r"3 points of a grid design, 60 replications in all\nabout \d+ (s|min)", told.stdout)
+    assert "point 1 will fail" in told.stderr
+    assert not (tmp_path / "s").exists()
+    as_json = json.loads(good("sweep", *ARGUMENTS, "--dry-run", "--json").stdout)
+    assert (as_json["points"], as_json["replications_in_all"]) == (9, 9000)
+
+
+def test_a_failed_point_sets_the_exit_code(tmp_path: Path) -> None:
+    """1, with the reason on stderr; the summary counts it."""
+    result = call("sweep", "first-intercept", "--vary", FAILING, "-n", "5", "-o", tmp_path / "s")
+    assert result.exit_code == 1
+    assert "point 1 failed: " in result.stderr
+    assert "2 of 3 points, 1 failed" in result.stdout
+    assert "failed" in good("show", tmp_path / "s", "--point", 1).stdout
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["first-intercept", "-o", "s"], "name what to vary with --vary"),
+        (["authority-and-flares", "--vary", "a=1", "-o", "s"], "is a study and says itself"),
+        ([*ARGUMENTS], "-o: is missing"),
+        ([*ARGUMENTS, "--design", "gird", "-o", "s"], 'did you mean "grid"'),
+        ([*ARGUMENTS, "--until", "rung.flares", "-o", "s"], "is not of the form OUTCOME:WIDTH"),
+        ([*ARGUMENTS, "--until", "rung.flares:0.1", "-n", "5", "-o", "s"], "is instead of -n"),
+        ([*ARGUMENTS, "--until", "rung.flare:0.1", "-o", "s"], 'did you mean "rung.flares"'),
+        (["frist-intercept", "--vary", "a=1", "-o", "s"], 'did you mean "first-intercept"'),
+    ],
+)
+def test_wrong_options_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, args: list[str], message: str
+) -> None:
+    """With exit code 2, before anything is written."""
+    monkeypatch.chdir(tmp_path)
+    assert message in refused("sweep", *args)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("terminal", "lines"), [(False, 9), (True, 1)])
+def test_progress_is_told_with_rate_and_time_left(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, terminal: bool, lines: int
+) -> None:
+    """A line for each tenth where lines stay; on a terminal one line that is written over."""
+    now = [0.0]
+    monkeypatch.setattr(time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
+    progress = sweep_report.SweepProgress()
+    for done in range(101):
+        now[0] = done * 2.0
+        progress(done, 100)
+    told = capsys.readouterr().err
+    assert "10 of 100 points, 0.5 a second, 3 min 00 s left" in told
+    assert told.count("\n") == lines + (0 if terminal else 1)
+    assert told.endswith("100 points in 3 min 20 s\n") or terminal
+
+
+# ---- histograms
+
+
+def test_histograms_of_parts_add_up() -> None:
+    """Counted in three parts or at once, every value came as often."""
+    scenario = small().scenario
+    whole = histograms.of(simulate(scenario, 90, 3))
+    parts = [histograms.of(simulate(scenario, 30, 3, first=first)) for first in (0, 30, 60)]
+    added = histograms.merged(parts, whole.names)
+    assert histograms.summary(added) == histograms.summary(whole)
+    assert (added.values == whole.values).all()
+    assert (added.counts == whole.counts).all()
