@@ -250,11 +250,11 @@ class Reader:
         kind, who, about, data = record.kind, record.who, record.about, record.data
         act = f"{data.get('act')} {data.get('side')} {data.get('stay')}"
         if kind == "stage-started":
-            yield from self._link(who, record)
+            yield from self._link(who, record, record.step)
         elif "delay_s" in data:
             yield Key(data["stage"], f"delay {about}", max(1, data.get("stay", 0)))
         elif "stage" in data:  # dropped before its delay had passed
-            yield from self._link(who, record)
+            yield from self._link(who, record, record.step)
         elif kind == "seated":
             yield Key(who, "seat", 1)
         elif kind == "airborne":
@@ -287,11 +287,11 @@ class Reader:
         if drawn:
             yield max(drawn)[1]
 
-    def _link(self, post: str, record: Record) -> Iterator[Key]:
-        """Yield the delay of the message by which a record's cause became known at a post."""
+    def _link(self, post: str, record: Record, by: int) -> Iterator[Key]:
+        """Yield the delay of the message by which a record's cause became known at a post, if it did by a step."""
         arrivals = [a for a in self.notes.arrivals if a.post == post and a.record == record.cause]
         for arrival in arrivals:
-            if arrival.link is not None and arrival.known <= record.step:
+            if arrival.link is not None and arrival.known <= by:
                 yield arrival.link
                 return
 
@@ -302,8 +302,9 @@ class Reader:
             if data["number"] > 1:
                 yield Key(side, f"call-interval {chance}", data["number"] - 1)
                 return
-            yield from self._link(record.who, record)
-            yield Key(side, f"first-call {chance}", 1)
+            first = Key(side, f"first-call {chance}", 1)
+            yield from self._link(record.who, record, self.notes.timings[first].drawn_at)
+            yield first
             return
         name = data.get("measure", record.kind)
         if cause.kind == name:
@@ -311,9 +312,10 @@ class Reader:
         elif cause.kind in self.scenario.warning[side].measures:
             yield Key(side, f"{name}-spacing {chance}", 1)
         control = self.scenario.sides[side].control
+        delay = Key(side, f"{name}-delay {chance}", data["number"])
         if control is not None:
-            yield from self._link(control, record)
-        yield Key(side, f"{name}-delay {chance}", data["number"])
+            yield from self._link(control, record, self.notes.timings[delay].drawn_at)
+        yield delay
 
     # ---- what else an event waited for
 
