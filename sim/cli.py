@@ -194,6 +194,16 @@ def _record(scenario: Scenario, document: Document, seed: int, replication: int)
     return store.record(replicate(prepare(scenario), Uniforms(seed), replication), document)
 
 
+def _recorded(folder: Path, overrides: list[str] | None) -> Recorded:
+    """Read the replication of a run folder, of which nothing can be changed any more."""
+    from sim import store
+
+    if overrides:
+        problem = "changes a scenario, but RUN is a folder of a finished run"
+        raise InputError([Problem("--set", None, "", problem)])
+    return store.read(folder)
+
+
 def _spread(
     scenario: Scenario,
     document: Document,
@@ -598,7 +608,6 @@ def explain(
 
 def _case(source: str, seed: int, replication: int, overrides: list[str] | None) -> Case:
     """Return the replication of a run folder, or that of a scenario."""
-    from sim import store
     from sim.document import digest
     from sim.explain import Case
 
@@ -606,11 +615,7 @@ def _case(source: str, seed: int, replication: int, overrides: list[str] | None)
     if not folder.is_dir():
         document, scenario = _read(source, overrides)
         return Case(scenario, document.name, digest(document.data), seed, replication)
-    if overrides:
-        raise InputError(
-            [Problem("--set", None, "", "changes a scenario, but RUN is a folder of a finished run")]
-        )
-    recorded = store.read(folder)
+    recorded = _recorded(folder, overrides)
     name, digits, seed, replication = (
         recorded.manifest[key] for key in ("scenario", "hash", "seed", "replication")
     )
@@ -703,16 +708,11 @@ def plot(
 ) -> None:
     """Draw a run: the encounter board, or the track map."""
     from plots.style import check_format, save
-    from sim import store
 
     check_format(output)
     folder = Path(source)
     if folder.is_dir():
-        if overrides:
-            raise InputError(
-                [Problem("--set", None, "", "changes a scenario, but RUN is a folder of a finished run")]
-            )
-        recorded = store.read(folder)
+        recorded = _recorded(folder, overrides)
     else:
         document, scenario = _read(source, overrides)
         recorded = _record(scenario, document, seed, replication)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from sim.catalogue import Column, Wanted
 from sim.document import Document, digest
 from sim.errors import InputError, Problem
-from sim.many import CHUNK, LOGS, Engine, Tell, Work, in_order, spans, workers_for
+from sim.many import CHUNK, Engine, Tell, Work, reduced
 from sim.measures import rung_key
 from sim.outcomes import Outcomes
 from sim.scenario import Scenario
@@ -73,6 +73,16 @@ class Pairing:
 
     works: tuple[Work[Outcomes], ...]
 
+    @property
+    def weight(self) -> int:
+        """As many scenarios as there are variants."""
+        return len(self.works)
+
+    def runs_processes(self, first: int, count: int) -> bool:
+        """Return whether the processes run any variant; the tables of all are made on the way."""
+        each = [work.runs_processes(first, count) for work in self.works]
+        return any(each)
+
     def __call__(self, span: tuple[int, int]) -> list[dict[str, Pairs]]:
         """Return, for each variant after the first, the pairs of every outcome that both have."""
         baseline, *others = [work(span) for work in self.works]
@@ -96,22 +106,12 @@ def compare(
     """
     _check(variants)
     pairing = Pairing(tuple(Work(v.scenario, seed, engine, COMPARED, _whole) for v in variants))
-    slow = [
-        work.runs_processes(first, count) for work in pairing.works
-    ]  # makes the tables before workers are forked
-    if workers is None:
-        workers = workers_for(count * len(variants), "processes" if any(slow) else "batch")
-    tasks = spans(first, count, min(chunk, LOGS) if any(slow) else chunk, workers)
     parts: list[list[dict[str, Pairs]]] = [[] for _ in variants[1:]]
-    done = 0
-    for (_, length), results in zip(tasks, in_order(pairing, tasks, workers), strict=True):
+    for results in reduced(pairing, first, count, workers=workers, chunk=chunk, tell=tell):
         for kept, result in zip(parts, results, strict=True):
             kept.append(result)
             if len(kept) >= MERGED_AT:
                 kept[:] = [_together(kept)]
-        done += length
-        if tell is not None:
-            tell(done, count)
     return {
         "seed": seed,
         "first_replication": first,

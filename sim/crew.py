@@ -16,7 +16,7 @@ from sim.clock import NEVER
 from sim.draws import Amount, Share
 from sim.intruders import turn_away
 from sim.log import Record
-from sim.sides import Side
+from sim.sides import Side, zones_to_leave
 from sim.spec import Name, Section, quantity
 from sim.world import Process, World, drawn_steps, emit, on, sleep, start
 
@@ -74,9 +74,7 @@ def perceive(world: World, crew: Crew, mind: Mind, act: Record, sides: Mapping[s
         mind.turn = min(mind.turn, turn)
         yield from sleep(world, turn[0])
         if mind.turn == turn and flight not in world.left_script and world.tracks[flight].exists(world.now):
-            warning_side = sides[act.data["side"]]
-            zones = [z for z in (warning_side.airspace, warning_side.identification_zone) if z is not None]
-            turn_away(world, flight, zones, noticed.id, kind)
+            turn_away(world, flight, zones_to_leave(sides[act.data["side"]]), noticed.id, kind)
 
 
 def _answer(world: World, noticed: Record, delay: int, sides: Mapping[str, Side]) -> Process:

@@ -101,14 +101,15 @@ def smoulder(world: World, name: str, hazard: Hazard, pair: Pair, record: Record
 
 def _minutes(world: World, name: str, hazard: Hazard, entity: str, occurrence: int) -> int:
     """Return the steps until a hazard by the minute strikes: a geometric waiting time, continuous in time."""
-    if hazard.share < 1e-15:  # a mean that no window reaches; far below, it is no number
-        return NEVER
-    return drawn_steps(world, _waiting_law(hazard.share), f"hazard {name}", f"time {entity}", occurrence)
+    law = waiting_law(hazard.share)
+    return NEVER if law is None else drawn_steps(world, law, f"hazard {name}", f"time {entity}", occurrence)
 
 
 @lru_cache(maxsize=64)
-def _waiting_law(share: float) -> Exponential:
-    """Return the law of the time in seconds until something happens that has a chance in each minute."""
+def waiting_law(share: float) -> Exponential | None:
+    """Return the law of the time in seconds until what has a chance in each minute happens; None for never."""
+    if share < 1e-15:  # a mean that no window reaches; far below, it is no number
+        return None
     mean_s = 0.0 if share == 1.0 else -60.0 / math.log1p(-share)
     return Exponential(dist="exponential", mean=max(mean_s, 1e-9))
 

@@ -15,7 +15,7 @@ import numpy as np
 import simpy
 from pydantic import Field, model_validator
 
-from sim.clock import NEVER
+from sim.clock import NEVER, Clock
 from sim.draws import Amount
 from sim.flight import Homeward, Vectors, meeting_step, meeting_table
 from sim.geo import Sphere
@@ -40,6 +40,10 @@ class FighterType(Section):
     endurance_s: float = quantity("time from take-off to landing that the fuel allows", gt=0, le=86_400)
     join_s: Amount = Field(description="time from reaching the intruder to flying beside it")
     identify_s: Amount = Field(description="time from joining to visual identification")
+
+    def km_per_step(self, clock: Clock) -> float:
+        """Return the way over ground in one step, in km."""
+        return self.ground_speed_kt * KT_TO_KM_PER_S * clock.step_s
 
 
 class Base(Section):
@@ -212,5 +216,5 @@ def queue(world: World, force: Force, order: Order) -> None:
 def new_pair(world: World, fighters: Fighters, name: str, spec: PairSection, base: Vectors) -> Pair:
     """Return a pair as it stands at the start of a replication."""
     kind = fighters.types[spec.type]
-    km_per_step = kind.ground_speed_kt * KT_TO_KM_PER_S * world.clock.step_s
-    return Pair(name, spec, kind, fighters.alerts[spec.alert], base, km_per_step, world.env.event())
+    alert, km_per_step = fighters.alerts[spec.alert], kind.km_per_step(world.clock)
+    return Pair(name, spec, kind, alert, base, km_per_step, world.env.event())

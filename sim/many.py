@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Literal, Protocol, TypeVar
 
 import numpy as np
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 Engine = Literal["batch", "processes"]
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 S = TypeVar("S")
 
 Tell = Callable[[int, int], None]
@@ -94,15 +95,30 @@ def workers_for(count: int, engine: Engine) -> int:
     return max(1, min(cores(), count // PAYS[engine]))
 
 
+class Spanned(Protocol[T_co]):
+    """What is done with each span of replications."""
+
+    @property
+    def weight(self) -> int:
+        """How many scenarios are simulated in it."""
+
+    def runs_processes(self, first: int, count: int) -> bool:
+        """Return whether the processes run any of these replications, and make the tables on the way."""
+
+    def __call__(self, span: Span) -> T_co:
+        """Do it, and return what comes of it."""
+
+
 @dataclass(frozen=True)
 class Work(Generic[T]):
-    """What is done with each span of replications: simulate it, and reduce the table of its outcomes."""
+    """Simulates each span of replications, and reduces the table of its outcomes."""
 
     scenario: Scenario
     seed: int
     engine: Engine
     wanted: Wanted
     reduce: Callable[[Outcomes], T]
+    weight: ClassVar[int] = 1
 
     @cached_property
     def prepared(self) -> Prepared:
@@ -147,7 +163,7 @@ class Work(Generic[T]):
 
 
 def reduced(
-    work: Work[T],
+    work: Spanned[T],
     first: int,
     count: int,
     *,
@@ -163,7 +179,7 @@ def reduced(
         return
     slow = work.runs_processes(first, count)  # before workers are forked, so that they share the tables
     if workers is None:
-        workers = workers_for(count, "processes" if slow else "batch")
+        workers = workers_for(count * work.weight, "processes" if slow else "batch")
     tasks = spans(first, count, min(chunk, LOGS) if slow else chunk, workers)
     done = 0
     for (_, length), result in zip(tasks, in_order(work, tasks, workers), strict=True):

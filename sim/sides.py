@@ -27,6 +27,11 @@ class Side(Section):
     )
 
 
+def zones_to_leave(side: Side) -> list[str]:
+    """Return the zones that a flight leaves that turns away from a side, in their order."""
+    return [zone for zone in (side.airspace, side.identification_zone) if zone is not None]
+
+
 def watched(sides: Mapping[str, Side], name: str, flight_sides: Mapping[str, str]) -> list[str]:
     """Return the flights that a side follows, in the order of the scenario; `flight_sides` names each one's side."""
     named = sides[name].watches

@@ -170,9 +170,14 @@ def drawn_steps(
 
 
 def planned_steps(world: World, law: Distribution, *, least: int = 1) -> int:
-    """Return the median of a duration in whole steps: what a planner reckons with before the dice fall."""
+    """Return `median_steps`, looked up where it has been asked before."""
     key = ("median", id(law))  # the scenario keeps its laws alive as long as its tables
     median = world.tables.get(key)
     if median is None:
-        median = world.tables[key] = quantile_index(law, 0.5, world.clock.step_s, world.clock.last + 1)
+        median = world.tables[key] = median_steps(world.clock, law, least=0)
     return max(least, median)
+
+
+def median_steps(clock: Clock, law: Distribution, *, least: int = 1) -> int:
+    """Return the median of a duration in whole steps: what a planner reckons with before the dice fall."""
+    return max(least, quantile_index(law, 0.5, clock.step_s, clock.last + 1))

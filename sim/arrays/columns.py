@@ -184,11 +184,6 @@ class Columns:
         return flags
 
 
-def at_rows(column: NDArray[Any], rows: Rows | None) -> NDArray[Any]:
-    """Return the rows of a column; all of them where none are named."""
-    return column if rows is None else column[rows]
-
-
 def pick(table: NDArray[Any], rows: Rows) -> NDArray[Any]:
     """Return a table's columns (..., replications) at rows; a table that holds for all has one column."""
     return table if table.shape[-1] == 1 else table[..., rows]
@@ -249,29 +244,31 @@ def united(begins: list[Whole], ends: list[Whole], last: int) -> tuple[Whole, Wh
     Spans that begin after `last` do not count.  Shapes (most in one replication, replications), FAR-filled.
     """
     if len(begins) == 1:
-        return begins[0][np.newaxis], ends[0][np.newaxis]
+        begin: Whole = begins[0].copy()
+        begin[begin > last] = FAR
+        return begin[np.newaxis], ends[0][np.newaxis]
     count = begins[0].shape[0]
     stacked = np.stack(begins)
     slot, replication = np.nonzero(stacked <= last)
-    begin = stacked[slot, replication].astype(np.int64)
-    end = np.stack(ends)[slot, replication].astype(np.int64)
-    order = np.argsort(replication * np.int64(FAR) + begin, kind="stable")
-    replication, begin, end = replication[order], begin[order], end[order]
+    opening = stacked[slot, replication].astype(np.int64)
+    closing = np.stack(ends)[slot, replication].astype(np.int64)
+    order = np.argsort(replication * np.int64(FAR) + opening, kind="stable")
+    replication, opening, closing = replication[order], opening[order], closing[order]
     # With each replication shifted beyond the one before it, the running maximum of ends starts anew in each.
     shift = replication * np.int64(2 * FAR)
-    reached = np.maximum.accumulate(end + shift)
-    opens = np.ones(len(begin), dtype=bool)
-    opens[1:] = begin[1:] + shift[1:] > reached[:-1]
+    reached = np.maximum.accumulate(closing + shift)
+    opens = np.ones(len(opening), dtype=bool)
+    opens[1:] = opening[1:] + shift[1:] > reached[:-1]
     first = np.flatnonzero(opens)
     if not len(first):
         none = np.full((1, count), FAR, dtype=np.int32)
         return none, none
-    closes = np.append(first[1:], len(begin)) - 1
+    closes = np.append(first[1:], len(opening)) - 1
     row = replication[first]
     place = np.arange(len(first)) - np.searchsorted(row, row, side="left")
     united_begins = np.full((int(place.max()) + 1, count), FAR, dtype=np.int32)
     united_ends = united_begins.copy()
-    united_begins[place, row] = begin[first]
+    united_begins[place, row] = opening[first]
     united_ends[place, row] = reached[closes] - shift[closes]
     return united_begins, united_ends
 

@@ -22,14 +22,14 @@ class Exchange:
     ) -> None:
         self.telling, self.command, self.sources = telling, command, sources
         self.lasting = lasting_events(command.stages)
-        self.kept: dict[tuple[str, str, str], tuple[bool, Slots]] = {}
+        self.kept: dict[tuple[str, str, str], Slots] = {}
 
     def slots(self, post: str, signal: str, about: str) -> Slots:
         """Return the announcements of a signal about a flight that are heard at a post."""
         key = (post, signal, about)
         kept = self.kept.get(key)
         if kept is not None:
-            return kept[1]
+            return kept
         telling, stale = self.telling, len(self.telling.stale)
         said: dict[str, list[Whole]] = {}
         for where, source in self.sources.get((signal, about), []):
@@ -51,7 +51,7 @@ class Exchange:
                 delay = telling.steps(law, link, f"{signal} {about}", number, least=0)
                 slots.append((step, step + delay))
         if len(telling.stale) == stale:  # what rests on a telling before is asked for anew
-            self.kept[key] = (True, slots)
+            self.kept[key] = slots
         return slots
 
     def first(self, post: str, signal: str, about: str) -> Whole | None:
@@ -61,37 +61,31 @@ class Exchange:
     def first_in(self, post: str, signal: str, about: str, zone: str, window: int) -> Whole | None:
         """Return the same for what was announced in the window of one stay in a zone."""
         _, leaves = self.telling.flights[about].stays(zone)
-        found = []
-        for announced, known in self.slots(post, signal, about):
-            known = known.copy()
-            if window > 1:
-                known[announced <= leaves[window - 2]] = FAR
-            if window <= len(leaves):
-                known[announced > leaves[window - 1]] = FAR
-            found.append(known)
-        return _first(found)
+        slots = self.slots(post, signal, about)
+        return _first([_of_window(known, announced, leaves, window) for announced, known in slots])
 
     def opened(self, post: str, signals: list[str], about: str, zone: str, window: int) -> Whole | None:
         """Return the step at which the first passing signal of a stay's window is announced to a post."""
         _, leaves = self.telling.flights[about].stays(zone)
-        found = []
-        for signal in signals:
-            if signal in self.lasting:
-                continue
-            for announced, _ in self.slots(post, signal, about):
-                step = announced.copy()
-                if window > 1:
-                    step[announced <= leaves[window - 2]] = FAR
-                if window <= len(leaves):
-                    step[announced > leaves[window - 1]] = FAR
-                found.append(step)
-        return _first(found)
+        passing = [signal for signal in signals if signal not in self.lasting]
+        slots = [slot for signal in passing for slot in self.slots(post, signal, about)]
+        return _first([_of_window(announced, announced, leaves, window) for announced, _ in slots])
 
     def known(self, post: str, signal: str, about: str, per: str | None, window: int) -> Whole | None:
         """Return when a signal is known for one purpose: of a stay's window, or whenever if it lasts."""
         if per is None or signal in self.lasting:
             return self.first(post, signal, about)
         return self.first_in(post, signal, about, per, window)
+
+
+def _of_window(steps: Whole, announced: Whole, leaves: Whole, window: int) -> Whole:
+    """Return steps where what they tell of was announced in the window of one stay, else FAR; see `Track.window`."""
+    steps = steps.copy()
+    if window > 1:
+        steps[announced <= leaves[window - 2]] = FAR
+    if window <= len(leaves):
+        steps[announced > leaves[window - 1]] = FAR
+    return steps
 
 
 def _first(steps: list[Whole]) -> Whole | None:

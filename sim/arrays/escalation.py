@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 import numpy as np
 
-from sim.arrays.columns import FAR, Whole, in_time_order
+from sim.arrays.columns import FAR, Whole, in_time_order, united
 from sim.arrays.telling import Outcome, Telling
-from sim.draws import Exponential
-from sim.escalation import Hazard
+from sim.arrays.tracks import Spans
+from sim.escalation import Hazard, waiting_law
 from sim.fighters import Fighters
 
 
@@ -65,7 +64,7 @@ def smoulder(
     telling: Telling, name: str, hazard: Hazard, fighters: Fighters, side: str, force: Outcome
 ) -> None:
     """Let the minutes beside an intruder lead to something."""
-    law = minutes_law(hazard)
+    law = waiting_law(hazard.share)
     if law is None:
         return
     names = [n for n, spec in fighters.pairs.items() if spec.side == side]
@@ -92,14 +91,6 @@ def smoulder(
                     )
 
 
-def minutes_law(hazard: Hazard) -> Exponential | None:
-    """Return the law of the time until a hazard by the minute strikes, or None if it never does in any window."""
-    if hazard.share < 1e-15:
-        return None
-    mean_s = 0.0 if hazard.share == 1.0 else -60.0 / math.log1p(-hazard.share)
-    return Exponential(dist="exponential", mean=max(mean_s, 1e-9))
-
-
 def face_offs(
     telling: Telling, flight: str, own: str, forces: Mapping[str, Outcome], hazards: Mapping[str, Hazard]
 ) -> None:
@@ -112,9 +103,13 @@ def face_offs(
     others = [span for side, each in spans.items() if side != own for span in each]
     if not mine or not others:
         return
+    own_spans, other_spans = (
+        united([joined for joined, _ in each], [parts for _, parts in each], telling.last)
+        for each in (mine, others)
+    )
     both = np.zeros(telling.count, dtype=bool)
-    for joined, parts in mine:
-        for other_joined, other_parts in others:
+    for joined, parts in zip(*own_spans, strict=True):
+        for other_joined, other_parts in zip(*other_spans, strict=True):
             ends = np.minimum(np.minimum(parts, other_parts), telling.last + 1)
             both |= np.maximum(joined, other_joined) < ends
     events: dict[tuple[str, int, str], tuple[list[int], list[int]]] = {}
@@ -124,10 +119,10 @@ def face_offs(
         rows.append(row)
         steps.append(step)
 
-    laws = {name: minutes_law(h) for name, h in hazards.items() if h.during == "face-off"}
+    laws = {name: waiting_law(h.share) for name, h in hazards.items() if h.during == "face-off"}
     for row in np.flatnonzero(both).tolist():
         number = 0
-        for begin, end in _both_there(_merged(mine, row), _merged(others, row)):
+        for begin, end in _both_there(own_spans, other_spans, row):
             begun = begin + 1
             if begun >= end or begun > telling.last:
                 continue
@@ -149,18 +144,10 @@ def face_offs(
         telling.happens(kind, flight, flight, column, **data)
 
 
-def _merged(spans: list[tuple[Whole, Whole]], row: int) -> list[tuple[int, int]]:
-    """Return the spans of one replication, those that touch made one."""
-    merged: list[tuple[int, int]] = []
-    for begin, end in sorted(
-        (int(b[row]), int(e[row])) for b, e in spans if b[row] < FAR and b[row] < e[row]
-    ):
-        if merged and begin <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
-        else:
-            merged.append((begin, end))
-    return merged
-
-
-def _both_there(mine: list[tuple[int, int]], others: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    return sorted((max(a, c), min(b, d)) for a, b in mine for c, d in others if max(a, c) < min(b, d))
+def _both_there(mine: Spans, others: Spans, row: int) -> list[tuple[int, int]]:
+    """Return when in one replication both sides are there, in order of time."""
+    own, other = (
+        [(int(begin[row]), int(end[row])) for begin, end in zip(*spans, strict=True)]
+        for spans in (mine, others)
+    )
+    return sorted((max(a, c), min(b, d)) for a, b in own for c, d in other if max(a, c) < min(b, d))

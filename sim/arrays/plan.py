@@ -9,7 +9,7 @@ from sim.arrays.tracks import Departed
 from sim.command import event_of
 from sim.run import Prepared
 from sim.scenario import RECORDED, Scenario, act_kinds, flight_sides
-from sim.sides import watched
+from sim.sides import watched, zones_to_leave
 
 COMPOSED = frozenset(
     [
@@ -67,14 +67,7 @@ def plan_of(prepared: Prepared) -> Plan:
     acts_by = {s.kind for s in selects if s.type is not None or s.who is not None}
     ways, departed = {}, {}
     for name, track in prepared.tracks.items():
-        zones = {
-            side: tuple(
-                zone
-                for zone in (scenario.sides[side].airspace, scenario.sides[side].identification_zone)
-                if zone is not None
-            )
-            for side in ladders
-        }
+        zones = {side: tuple(zones_to_leave(scenario.sides[side])) for side in ladders}
         each = list(dict.fromkeys(zones.values()))
         ways[name] = {side: each.index(zones[side]) for side in ladders}
         departed[name] = track.kept.setdefault(("departed", tuple(each)), Departed(track, each))

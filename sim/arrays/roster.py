@@ -7,9 +7,8 @@ from numpy.typing import NDArray
 
 from sim.arrays.fighters import Wing, Wings
 from sim.arrays.telling import Telling
-from sim.draws import Amount, quantile_index
 from sim.fighters import Fighters
-from sim.units import KT_TO_KM_PER_S
+from sim.world import median_steps
 
 
 class Roster:
@@ -26,21 +25,17 @@ class Roster:
             kind, alert = fighters.types[spec.type], fighters.alerts[spec.alert]
             key = (
                 tuple(places[spec.base].tolist()),
-                kind.ground_speed_kt * KT_TO_KM_PER_S * clock.step_s,
+                kind.km_per_step(clock),
                 clock.steps(kind.endurance_s),
             )
-
-            def median(law: Amount, least: int = 1) -> int:
-                return max(least, quantile_index(law, 0.5, clock.step_s, telling.last + 1))
-
             rows.append(
                 (
                     wings.setdefault(key, len(wings)),
                     key[2],
-                    median(alert.airborne_s),
-                    median(alert.airborne_from_cockpit_s),
-                    median(kind.climb_s, 0),
-                    median(kind.join_s),
+                    median_steps(clock, alert.airborne_s),
+                    median_steps(clock, alert.airborne_from_cockpit_s),
+                    median_steps(clock, kind.climb_s, least=0),
+                    median_steps(clock, kind.join_s),
                 )
             )
         table = np.array(rows, dtype=np.int32).reshape(-1, 6)

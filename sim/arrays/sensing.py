@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.arrays.columns import FAR, Whole, scans_guide
+from sim.arrays.columns import FAR, Whole, scans_guide, united
 from sim.arrays.telling import Outcome, Telling
 from sim.arrays.tracks import Flown, Spans, spans_of
 from sim.departures import Departures
@@ -115,25 +115,8 @@ def _together(covers: list[Spans]) -> Spans:
     """Return the spans in which at least one radar covers a flight, shape (spans, replications or 1)."""
     if len(covers) == 1:
         return covers[0]
-    width = max(part.shape[1] for spans_ in covers for part in spans_)
-    begins = np.concatenate([np.broadcast_to(b, (len(b), width)) for b, _ in covers])
-    ends = np.concatenate([np.broadcast_to(e, (len(e), width)) for _, e in covers])
-    if not len(begins):
-        return begins, ends
-    order = np.argsort(begins, axis=0, kind="stable")
-    begins, ends = np.take_along_axis(begins, order, 0), np.take_along_axis(ends, order, 0)
-    # A span that begins by the end of those before it goes on from them.
-    reached = np.maximum.accumulate(ends, axis=0)
-    opens = np.ones(begins.shape, dtype=bool)
-    opens[1:] = begins[1:] > reached[:-1]
-    opens &= begins < FAR
-    place = np.cumsum(opens, axis=0) - 1
-    count = int(opens.sum(axis=0).max())
-    joined_begins = np.full((count, width), FAR, dtype=np.int32)
-    joined_ends = np.full((count, width), FAR, dtype=np.int32)
-    slot, column = np.nonzero(opens)
-    joined_begins[place[slot, column], column] = begins[slot, column]
-    slot, column = np.nonzero((begins < FAR) & (place >= 0))
-    # Rows come in order of begin, so the last one written is the farthest reached.
-    joined_ends[place[slot, column], column] = reached[slot, column]
-    return joined_begins, joined_ends
+    width = max(part.shape[1] for covered in covers for part in covered)
+    begins, ends = (
+        [np.broadcast_to(each, (width,)) for covered in covers for each in covered[part]] for part in (0, 1)
+    )
+    return united(begins, ends, FAR - 1) if begins else covers[0]
