@@ -1,0 +1,147 @@
+"""What the commands share: options, reading a scenario or a run, progress, and errors turned into exit codes."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, ParamSpec, TypeVar
+
+import typer
+
+from sim.errors import InputError, InterceptError, Problem
+
+if TYPE_CHECKING:
+    from sim.document import Document
+    from sim.many import Tell
+    from sim.scenario import Scenario
+    from sim.store import Recorded
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it: 128 and the signal's number."""
+
+ScenarioArgument = Annotated[
+    str,
+    typer.Argument(metavar="SCENARIO", help="A scenario file, or a bundled scenario by name (see `list`)."),
+]
+RunArgument = Annotated[
+    str, typer.Argument(metavar="RUN", help="A run folder, or a scenario file or name, which is then run.")
+]
+SeedOption = Annotated[int, typer.Option("--seed", min=0, max=2**63 - 1, help="Seed of the random numbers.")]
+ReplicationOption = Annotated[
+    int,
+    typer.Option("--replication", "-r", min=0, max=2**40, help="Number of the replication under the seed."),
+]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="PATH=VALUE", help="Override a value, as command.stages.scramble.delay_s=30."
+    ),
+]
+CountOption = Annotated[
+    int,
+    typer.Option(
+        "-n", "--replications", min=1, max=10**8, help="Run so many replications and print their spread."
+    ),
+]
+
+
+class Engine(StrEnum):
+    """What runs many replications: arrays of them at once, or one after the other as in a single run."""
+
+    batch = "batch"
+    processes = "processes"
+
+
+EngineOption = Annotated[
+    Engine,
+    typer.Option(
+        "--engine", help="What runs many replications; the outcomes are the same, processes are slow."
+    ),
+]
+JobsOption = Annotated[
+    int | None,
+    typer.Option(
+        "-j",
+        "--jobs",
+        min=1,
+        max=1024,
+        help="Processor cores for many replications.  [default: all that are worth it]",
+    ),
+]
+
+
+def answers_errors(command: Callable[P, T]) -> Callable[P, T]:
+    """Turn the project's errors and Ctrl-C into a message on stderr and an exit code."""
+
+    @wraps(command)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            result = command(*args, **kwargs)
+            sys.stdout.flush()
+            return result
+        except OSError as error:
+            if error.errno not in (errno.EPIPE, errno.ENOSPC):
+                raise
+            # What is left in the buffer would fail again when Python ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            if error.errno == errno.EPIPE:  # the reader of our output has gone, as `head` does
+                raise typer.Exit(0) from None
+            print(f"the output cannot be written: {error.strerror}", file=sys.stderr)
+            raise typer.Exit(1) from None
+        except InterceptError as error:
+            print(error, file=sys.stderr)
+            raise typer.Exit(error.exit_code) from None
+        except KeyboardInterrupt:
+            print("interrupted; nothing was written", file=sys.stderr)
+            raise typer.Exit(INTERRUPTED) from None
+
+    return guarded
+
+
+def read_scenario(name: str, overrides: list[str] | None) -> tuple[Document, Scenario]:
+    """Return a scenario as it was written and as it was understood. Raises InputError if it is wrong."""
+    from sim.scenario import read
+
+    scenario, document = read(name, overrides or ())
+    return document, scenario
+
+
+def record(scenario: Scenario, document: Document, seed: int, replication: int) -> Recorded:
+    """Run one replication by the processes, and return what there is to keep of it."""
+    from sim import store
+    from sim.draws import Uniforms
+    from sim.run import prepare, replicate
+
+    return store.record(replicate(prepare(scenario), Uniforms(seed), replication), document)
+
+
+def recorded_in(folder: Path, overrides: list[str] | None) -> Recorded:
+    """Read the replication of a run folder, of which nothing can be changed any more."""
+    from sim import store
+
+    if overrides:
+        problem = "changes a scenario, but RUN is a folder of a finished run"
+        raise InputError([Problem("--set", None, "", problem)])
+    return store.read(folder)
+
+
+@contextmanager
+def telling(*, quiet: bool, what: str = "replications") -> Iterator[Tell | None]:
+    """Give what tells of progress, and leave a clean line if the work is broken off."""
+    from sim.terminal import Progress
+
+    progress = Progress(what)
+    try:
+        yield None if quiet else progress
+    except BaseException:
+        progress.clear()
+        raise

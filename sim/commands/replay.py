@@ -1,0 +1,103 @@
+"""`intercept run`: a scenario replayed, once or many times."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sim.commands.options import (
+    CountOption,
+    Engine,
+    EngineOption,
+    JobsOption,
+    ReplicationOption,
+    ScenarioArgument,
+    SeedOption,
+    SetOption,
+    answers_errors,
+    read_scenario,
+    record,
+    telling,
+)
+from sim.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    from sim.document import Document
+    from sim.many import Tell
+    from sim.scenario import Scenario
+
+
+@answers_errors
+def run(
+    scenario: ScenarioArgument,
+    seed: SeedOption = 1,
+    replication: ReplicationOption = 0,
+    replications: CountOption = 1,
+    engine: EngineOption = Engine.batch,
+    jobs: JobsOption = None,
+    overrides: SetOption = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object instead of the table.")
+    ] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="DIR", help="Write a run folder; nothing without it."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the run in the folder of -o.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print nothing but errors and what --json asks for.")
+    ] = False,
+) -> None:
+    """Replay a scenario, simulated beside reported."""
+    from sim import store
+
+    if replications > 1 and output is not None:
+        problem = "keeps one replication; leave out -n, and choose it with --replication"
+        raise InputError([Problem("-o", None, "", problem)])
+    if output is not None:
+        store.check_free(output, force=force)
+    document, read = read_scenario(scenario, overrides)
+    if replications > 1:
+        with telling(quiet=quiet) as tell:
+            summary = _spread(read, document, seed, replication, replications, tell, engine, jobs)
+        _show_spread(summary, as_json=as_json, quiet=quiet)
+        return
+    recorded = record(read, document, seed, replication)
+    if output is not None:
+        store.write(recorded, document, output, force=force)
+    if as_json:
+        print(json.dumps(store.as_object(recorded), ensure_ascii=False))
+    elif not quiet:
+        from sim.terminal import show_run
+
+        show_run(recorded)
+    if output is not None and not quiet:
+        print(f"wrote {output}/: {', '.join(store.FILES)}", file=sys.stderr)
+
+
+def _spread(
+    scenario: Scenario,
+    document: Document,
+    seed: int,
+    first: int,
+    count: int,
+    tell: Tell | None,
+    engine: Engine,
+    jobs: int | None,
+) -> dict[str, Any]:
+    from sim import spread
+
+    return spread.of(scenario, document, seed, count, first, tell, engine=engine.value, workers=jobs)
+
+
+def _show_spread(summary: dict[str, Any], *, as_json: bool, quiet: bool) -> None:
+    if as_json:
+        print(json.dumps(summary, ensure_ascii=False))
+    elif not quiet:
+        from sim.terminal import show_spread
+
+        show_spread(summary)
