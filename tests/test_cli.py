@@ -14,6 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from sim import batch, cli, store, terminal
+from sim.commands import replay
 from sim.document import bundled
 
 BUNDLED = sorted(bundled())
@@ -218,7 +219,7 @@ def test_a_folder_that_is_there_is_told_before_the_run(
 ) -> None:
     """Nobody waits for a run that could not be kept."""
     good("run", "first-intercept", "-q", "-o", tmp_path / "run")
-    monkeypatch.setattr(cli, "_record", lambda *_: pytest.fail("it ran"))
+    monkeypatch.setattr(replay, "record", lambda *_: pytest.fail("it ran"))
     assert "already exists" in refused("run", "first-intercept", "-o", tmp_path / "run")
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "x").touch()
@@ -534,7 +535,7 @@ def test_an_interruption_is_a_line_and_exit_code_130(monkeypatch: pytest.MonkeyP
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "_record", interrupted)
+    monkeypatch.setattr(replay, "record", interrupted)
     result = call("run", "first-intercept", "-o", tmp_path / "run")
     assert (result.exit_code, result.stdout) == (130, "")
     assert result.stderr == "interrupted; nothing was written\n"

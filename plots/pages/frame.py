@@ -1,0 +1,70 @@
+"""What all pages share: one file that may ask for nothing outside itself, with its data, style and script inside.
+
+A page says so to the browser by a content security policy: nothing may be loaded, and only the style and the script
+whose hashes stand in the policy may be used.  Text goes through Jinja2 with escaping on; data goes in as JSON in which
+no `<` is left, so that a name with markup in it stays a name.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from importlib.resources import files
+from typing import Any, Final
+
+MOST_BYTES: Final = 1_000_000
+"""Largest page that is written: what a mail or a phone still takes well (assumption)."""
+
+
+def page(name: str, title: str, data: Any, **context: Any) -> str:
+    """Return the HTML of a page.
+
+    `name` is that of `templates/NAME.html`, which extends `frame.html`, and of `NAME.css` and `NAME.js` beside it;
+    those of the frame come first.  `data` is what the script reads by `intercept.data`; `context` is what the template
+    reads besides `title`.  The same arguments give the same text.  Raises ValueError for data that JSON does not know.
+    """
+    import jinja2
+    from markupsafe import Markup
+
+    environment = jinja2.Environment(
+        loader=jinja2.FunctionLoader(_text), autoescape=True, undefined=jinja2.StrictUndefined
+    )
+    style = _text("frame.css") + _text(f"{name}.css")
+    script = _text("frame.js") + _text(f"{name}.js")
+    return environment.get_template(f"{name}.html").render(
+        title=title,
+        policy=_policy(style, script),
+        style=Markup(style),
+        script=Markup(script),
+        data=Markup(as_json(data)),
+        **context,
+    )
+
+
+def as_json(data: Any) -> str:
+    """Return data as JSON that can stand inside a script element. Raises ValueError for NaN and infinity."""
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _text(name: str) -> str:
+    return files("plots.pages").joinpath("templates", name).read_text(encoding="utf-8")
+
+
+def _policy(style: str, script: str) -> str:
+    """Return the content security policy: nothing from anywhere, but this style, this script, and images inside."""
+    parts = {
+        "default-src": "'none'",
+        "script-src": _hash(script),
+        "style-src": _hash(style),
+        "img-src": "data:",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+    }
+    return "; ".join(f"{key} {value}" for key, value in parts.items())
+
+
+def _hash(text: str) -> str:
+    digest = base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
+    return f"'sha256-{digest}'"

@@ -1,0 +1,2 @@
+"use strict";
+const intercept = { data: JSON.parse(document.getElementById("data").textContent) };
