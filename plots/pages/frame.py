@@ -10,8 +10,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
+import tempfile
 from importlib.resources import files
+from pathlib import Path
 from typing import Any, Final
+
+from sim.errors import InputError, Problem
+from sim.extras import extra
 
 MOST_BYTES: Final = 1_000_000
 """Largest page that is written: what a mail or a phone still takes well (assumption)."""
@@ -22,24 +28,65 @@ def page(name: str, title: str, data: Any, **context: Any) -> str:
 
     `name` is that of `templates/NAME.html`, which extends `frame.html`, and of `NAME.css` and `NAME.js` beside it;
     those of the frame come first.  `data` is what the script reads by `intercept.data`; `context` is what the template
-    reads besides `title`.  The same arguments give the same text.  Raises ValueError for data that JSON does not know.
+    reads besides `title`.  The same arguments give the same text.  Raises ValueError for data that JSON does not know,
+    and InputError if Jinja2 is not installed.
     """
-    import jinja2
-    from markupsafe import Markup
-
+    jinja2, markup = extra("jinja2", "page"), extra("markupsafe", "page").Markup
     environment = jinja2.Environment(
         loader=jinja2.FunctionLoader(_text), autoescape=True, undefined=jinja2.StrictUndefined
     )
     style = _text("frame.css") + _text(f"{name}.css")
     script = _text("frame.js") + _text(f"{name}.js")
-    return environment.get_template(f"{name}.html").render(
+    text: str = environment.get_template(f"{name}.html").render(
         title=title,
         policy=_policy(style, script),
-        style=Markup(style),
-        script=Markup(script),
-        data=Markup(as_json(data)),
+        style=markup(style),
+        script=markup(script),
+        data=markup(as_json(data)),
         **context,
     )
+    return text
+
+
+def check_free(path: Path, *, force: bool) -> None:
+    """Raise InputError if a page may not be written here: no .html file, or a file is there that would be lost."""
+    problem = ""
+    if path.suffix.lower() not in (".html", ".htm"):
+        came = f'has the suffix "{path.suffix}"' if path.suffix else "has no suffix"
+        problem = f"{came}, wanted .html"
+    elif path.is_dir():
+        problem = "is a folder, wanted a file"
+    elif not path.parent.is_dir():
+        problem = f"cannot be written: there is no folder {path.parent}; make it first"
+    elif path.exists() and not force:
+        problem = "already exists; choose another file, or --force to replace it"
+    if problem:
+        raise InputError([Problem(str(path), None, "", problem)])
+
+
+def write(text: str, path: Path) -> None:
+    """Write a page whole or not at all.
+
+    Raises InputError if it is larger than `MOST_BYTES`, or if the file cannot be written.
+    """
+    content = text.encode("utf-8")
+    if len(content) > MOST_BYTES:
+        problem = f"would be {len(content):,} bytes, a page may have {MOST_BYTES:,}; nothing was written"
+        raise InputError([Problem(str(path), None, "", problem)])
+    draft = ""
+    try:
+        handle, draft = tempfile.mkstemp(suffix=".html", prefix=f".{path.stem}-", dir=path.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.chmod(draft, 0o644)  # noqa: PTH101  (a temporary file is private; a page is as any other file)
+        os.replace(draft, path)  # noqa: PTH105
+    except OSError as error:
+        Path(draft).unlink(missing_ok=True) if draft else None
+        message = f"cannot be written: {error.strerror}; choose another path"
+        raise InputError([Problem(str(path), None, "", message)]) from error
+    except BaseException:
+        Path(draft).unlink(missing_ok=True) if draft else None
+        raise
 
 
 def as_json(data: Any) -> str:
