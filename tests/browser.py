@@ -40,32 +40,59 @@ class Seen:
 
 
 @contextmanager
-def opened(
-    file: Path, *, width: int = 1920, height: int = 1080, fragment: str = "", **context: Any
-) -> Iterator[tuple[Any, Seen]]:
-    """Open a page from its file, with the network off; give the page, and what it asked for or complained of."""
+def running() -> Iterator[Any]:
+    """Start a browser, and end it: one is enough for a module's tests (see the fixture `chromium`)."""
     from playwright.sync_api import sync_playwright
 
     assert CHROMIUM is not None, "CI must install Chromium"
-    seen = Seen()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, chromium_sandbox=False)
         try:
-            room = browser.new_context(viewport={"width": width, "height": height}, offline=True, **context)
-            page = room.new_page()
-            own = file.resolve().as_uri()
-            page.on(
-                "request",
-                lambda asked: (
-                    seen.requests.append(asked.url) if not asked.url.startswith((own, "data:")) else None
-                ),
-            )
-            page.on(
-                "console",
-                lambda said: seen.errors.append(said.text) if said.type in {"error", "warning"} else None,
-            )
-            page.on("pageerror", lambda error: seen.errors.append(str(error)))
-            page.goto(own + fragment)
-            yield page, seen
+            yield browser
         finally:
             browser.close()
+
+
+@contextmanager
+def opened(
+    file: Path,
+    *,
+    browser: Any = None,
+    width: int = 1920,
+    height: int = 1080,
+    fragment: str = "",
+    **context: Any,
+) -> Iterator[tuple[Any, Seen]]:
+    """Open a page from its file, with the network off; give the page, and what it asked for or complained of.
+
+    It is opened in a room of its own in `browser`, or in a browser started for it.
+    """
+    if browser is None:
+        with (
+            running() as started,
+            opened(
+                file, browser=started, width=width, height=height, fragment=fragment, **context
+            ) as page_and_seen,
+        ):
+            yield page_and_seen
+        return
+    seen = Seen()
+    room = browser.new_context(viewport={"width": width, "height": height}, offline=True, **context)
+    try:
+        page = room.new_page()
+        own = file.resolve().as_uri()
+        page.on(
+            "request",
+            lambda asked: (
+                seen.requests.append(asked.url) if not asked.url.startswith((own, "data:")) else None
+            ),
+        )
+        page.on(
+            "console",
+            lambda said: seen.errors.append(said.text) if said.type in {"error", "warning"} else None,
+        )
+        page.on("pageerror", lambda error: seen.errors.append(str(error)))
+        page.goto(own + fragment)
+        yield page, seen
+    finally:
+        room.close()
