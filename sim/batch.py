@@ -100,9 +100,10 @@ def _told(
     happenings: dict[Any, Happening] = {}
     handed_over = np.zeros(count, dtype=bool)
     rows: Rows | None = None
-    before: dict[Any, Outcome] = {}
+    earlier: Telling | None = None
+    again = np.arange(count)
     for number in range(1, MOST_TELLINGS + 1):
-        telling = _tell(prepared, plan, columns, rows, before, turns, ways)
+        telling = _tell(prepared, plan, columns, rows, (earlier, again), turns, ways)
         everyone = np.arange(count) if rows is None else rows
         _merge(happenings, telling.happenings, rows, count)
         handed_over[everyone] |= telling.handed_over
@@ -113,11 +114,8 @@ def _told(
         again = np.flatnonzero(changed)
         if number > 1 and len(again) <= few:
             break
-        before = {
-            key: {name: [step[again] for step in steps] for name, steps in telling.told.get(key, {}).items()}
-            for key in telling.stale
-        }
-        rows = everyone[again]
+        rows, earlier = everyone[again], telling
+        telling.earlier = None
     handed_over[everyone[again]] = True
     return happenings, handed_over
 
@@ -134,7 +132,7 @@ def _tell(
     plan: Plan,
     columns: Columns,
     rows: Rows | None,
-    before: dict[Any, Outcome],
+    before: tuple[Telling | None, Rows],
     turns: dict[str, Whole],
     ways: dict[str, NDArray[np.int64]],
 ) -> Telling:
@@ -143,15 +141,23 @@ def _tell(
     count = columns.total if rows is None else len(rows)
     flights = {}
     for name, track in prepared.tracks.items():
-        at = turns[name] if rows is None else turns[name][rows]
+        at = turns[name].copy() if rows is None else turns[name][rows]
         way = ways[name] if rows is None else ways[name][rows]
         turned = np.flatnonzero(at < FAR)
         variant = np.zeros(count, dtype=np.int64)
         if len(turned):
             variant[turned] = plan.departed[name].variants(way[turned], at[turned])
         flights[name] = Flown(track, plan.departed[name], at, variant, turned)
-    telling = Telling(prepared, columns, rows, count, prepared.clock.last, flights, before, plan.wanted)
+    earlier, kept = before
+    stale: dict[Any, Outcome] = {}
+    if earlier is not None:
+        stale = {
+            key: {name: [step[kept] for step in steps] for name, steps in earlier.told.get(key, {}).items()}
+            for key in earlier.stale
+        }
+    telling = Telling(prepared, columns, rows, count, prepared.clock.last, flights, stale, plan.wanted)
     telling.handed_over = np.zeros(count, dtype=bool)
+    telling.earlier, telling.kept = earlier, kept
     telling.nodes |= _nodes(telling, plan)
     for key in telling.nodes:
         telling.node(key)
@@ -204,14 +210,15 @@ def _measures(telling: Telling, plan: Plan, watch: Watch) -> Outcome:
 
 
 def _force(telling: Telling, scenario: Scenario, side: str) -> Outcome:
-    orders = []
+    orders = {}
     for name, stage in scenario.command.stages.items():
         if stage.orders is None or scenario.command.posts[stage.post].side != side:
             continue
         for flight in telling.flights if stage.about is None else stage.about:
-            for (kind, *_), steps in telling.node(("stage", name, flight)).items():
+            for (kind, *window), steps in telling.node(("stage", name, flight)).items():
                 if kind == "order":
-                    orders += [(stage, flight, step) for step in steps]
+                    (step,) = steps
+                    orders[name, flight, window[0]] = stage, step
     return told(Squadron(telling, side, scenario.sides[side], scenario.fighters, orders))
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from sim.arrays.columns import FAR, Flags, Rows, Whole, groups
 from sim.arrays.fighters import Elements, Pursuit
+from sim.arrays.resuming import first_difference, take_up
 from sim.arrays.sorties import (
     ABOUT,
     COMMITTED_TO,
@@ -41,8 +42,8 @@ MOST_EVENTS = 400
 
 NONE_LEFT = np.iinfo(np.int64).max
 
-Orders = list[tuple[Stage, str, Whole]]
-"""(stage, flight, step of the decision in each replication) of each order that a side may be given."""
+Orders = Mapping[Any, tuple[Stage, Whole]]
+"""By (name of the stage, flight, window): the stage, and the step of the order in each replication."""
 
 
 @dataclass(frozen=True)
@@ -65,12 +66,25 @@ class Squadron(Sorties):
 
     def __init__(self, telling: Telling, name: str, side: Side, fighters: Fighters, orders: Orders) -> None:
         super().__init__(telling, name, side, fighters)
-        self._line_up(orders)
+        self.orders = orders
+        self.pointer = np.zeros(self.count, dtype=np.int64)
+        """Orders and turns that have been taken, of the replication's queue."""
+        self._line_up()
 
-    def _line_up(self, orders: Orders) -> None:
+    def resume(self, then: Squadron, kept: Rows) -> None:
+        """Take up the telling before where something first comes out otherwise."""
+        since = first_difference(self, then, kept)
+        take_up(self, then, kept, since)
+        self.pointer = (self.queue < since * np.int64(self.per_step * self.many)).sum(axis=0)
+        for (_, flight, _), (stage, step) in self.orders.items():
+            if stage.orders != "ready":
+                wanted = self.wanted[self.flights.index(flight)]
+                np.maximum(wanted, stage.pairs, out=wanted, where=step < since)
+
+    def _line_up(self) -> None:
         """Sort the orders from outside and the turns of intruders by time, for each replication its own."""
         tasks: list[tuple[Task | int, Whole]] = []
-        for stage, about, step in orders:
+        for (_, about, _), (stage, step) in self.orders.items():
             tasks.append((Task(about, stage.orders == "ready", False, stage.pairs, stage.types), step))
         for flight, pursuit in enumerate(self.pursuits):
             if pursuit.turns:
@@ -97,8 +111,7 @@ class Squadron(Sorties):
         """Take orders, calls for relief and turns in order of time until none is left."""
         if not self.flights:
             return
-        pointer = np.zeros(self.count, dtype=np.int64)
-        rows: Rows = np.arange(self.count)
+        pointer, rows = self.pointer, np.arange(self.count)
         queue = self.queue.reshape(-1)
         for _ in range(MOST_EVENTS):
             outside = queue.take(pointer[rows] * self.count + rows)
@@ -374,6 +387,9 @@ class Squadron(Sorties):
 def told(squadron: Squadron) -> Outcome:
     """Serve the orders of a side, and return when its pairs take off, join and identify, and who is where beside."""
     telling, control = squadron.telling, squadron.side.control
+    if telling.earlier is not None and ("force", squadron.name) in telling.earlier.squadrons:
+        squadron.resume(telling.earlier.squadrons["force", squadron.name], telling.kept)
+    telling.squadrons["force", squadron.name] = squadron
     squadron.serve()
     squadron.close_books()
     telling.handed_over |= squadron.failed

@@ -6,6 +6,7 @@ another order or the intruder's turning away replaces it from that step on.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,33 @@ GROUND_FROM, SEATED, ABOUT, WAS_ABOUT, SINCE, COMMITTED_TO = range(6)
 STAYS_FROM, STAYS_TO, FREE_FROM, FREE_TO, HOLDS_FROM, HOLDS_TO = range(6, WINDOWS)
 """The steps in which a pair is on the ground, counts for its flight, lets another one be taken from it, may itself be
 taken, or holds: from the first up to but not the second."""
+
+PLAN = {
+    **{"about": -1, "first_about": -1, "was_about": -1, "since": 0, "ordered": 0, "ready": FAR},
+    **{"airborne": FAR, "stands": -1, "fuel": FAR, "begun": 0, "joins": 0, "joining": 0},
+    **{"leaves": FAR, "meets": FAR, "joined": FAR, "off": FAR, "parts": FAR, "asks": FAR},
+    **{"holds": FAR, "until": FAR, "due": FAR},
+}
+"""What a plan consists of, and what stands there of a pair that has not been sent.
+
+It does what its plan says from `since` on; at the step before, what it did before still counts.  It takes off at
+`airborne`, or else stands on the ground for another order from `stands` on.  It will ask for its relief at `due`, as
+long as it has not."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One change of plans in the log: whose, in which replications, at which steps, and what stood there before.
+
+    A pair that takes its seats has no plans yet: then they are None.
+    """
+
+    pair: Elements
+    rows: Rows
+    step: Whole
+    plans: Whole | None = None
+    place: Vectors | None = None
+    at_base: Flags | None = None
 
 
 class Sorties:
@@ -50,21 +78,14 @@ class Sorties:
         self.sphere = telling.prepared.sphere
         size = len(roster.names) * self.count
 
-        def table(value: int) -> Whole:
-            return np.full(size, value, dtype=np.int32)
-
-        self.about, self.first_about, self.was_about = table(-1), table(-1), table(-1)
-        self.since = table(0)
-        """Since when a pair does what its plan says; at the step before, what it did before still counts."""
-        self.ordered, self.ready = table(0), table(FAR)
-        self.airborne, self.stands = table(FAR), table(-1)
-        """When it takes off, or else from when on it stands on the ground for another order."""
-        self.seated, self.fuel, self.begun = table(FAR), table(FAR), table(0)
-        self.joins, self.joining = table(0), table(0)
-        self.leaves, self.meets, self.joined, self.off = table(FAR), table(FAR), table(FAR), table(FAR)
-        self.parts, self.asks, self.holds, self.until = table(FAR), table(FAR), table(FAR), table(FAR)
-        self.due = table(FAR)
-        """When it will ask for its relief, as long as it has not."""
+        self.plans = np.empty((len(PLAN), size), dtype=np.int32)
+        self.plans.T[:] = list(PLAN.values())
+        self.about, self.first_about, self.was_about, self.since = self.plans[:4]
+        self.ordered, self.ready, self.airborne, self.stands = self.plans[4:8]
+        self.fuel, self.begun, self.joins, self.joining = self.plans[8:12]
+        self.leaves, self.meets, self.joined, self.off = self.plans[12:16]
+        self.parts, self.asks, self.holds, self.until, self.due = self.plans[16:]
+        self.seated: Whole = np.full(size, FAR, dtype=np.int32)
         self.windows = np.full((len(roster.names), WINDOWS, self.count), FAR, dtype=np.int32)
         """What the dispatcher looks at, by pair, window and replication."""
         self.windows[:, ABOUT] = self.windows[:, WAS_ABOUT] = -1
@@ -74,6 +95,7 @@ class Sorties:
         self.place: NDArray[np.float64] = np.zeros((size, 3))
         self.used = np.array([spec.station is not None for spec in roster.specs.values()], dtype=bool)
         """Pairs that have been sent or seated in some replication."""
+        self.log: list[Entry] = []
         self.slots: dict[str, Whole] = {}
         self.slot_count = np.zeros(self.count, dtype=np.int64)
         self.wanted = np.zeros((len(self.flights), self.count), dtype=np.int32)
@@ -95,7 +117,7 @@ class Sorties:
         self.place[mine] = self.telling.prepared.places[spec.station]
         self.at_base[mine] = False
         rows = np.arange(self.count)
-        self._settle(pair * self.count + rows, np.full(self.count, pair), rows)
+        self.settle(pair * self.count + rows, np.full(self.count, pair), rows)
 
     def station_steps(self, pair: int) -> tuple[int, int]:
         """Return the step at which a pair arrives at its station, and how many steps it flies there."""
@@ -130,7 +152,7 @@ class Sorties:
         flags: Flags = (self.holds.take(at) <= step) & (step < self.until.take(at))
         return flags
 
-    def _settle(self, at: Elements, pair: Elements, rows: Rows) -> None:
+    def settle(self, at: Elements, pair: Elements, rows: Rows) -> None:
         """Work out the windows that the dispatcher looks at from the plans of pairs."""
         since, joined, asks = self.since.take(at), self.joined.take(at), self.asks.take(at)
         airborne = self.airborne.take(at)
@@ -210,16 +232,22 @@ class Sorties:
         return drawn
 
     def _seat(self, pair: Elements, rows: Rows, step: Whole) -> None:
+        self.log.append(Entry(pair, rows, step))
         at = pair * self.count + rows
         self.seated[at] = self.windows[pair, SEATED, rows] = step + self._drawn(pair, rows, "seat_s", "seat")
 
     def _send(self, pair: Elements, flight: int, rows: Rows, step: Whole) -> None:
         at = pair * self.count + rows
+        self._note(at, pair, rows, step)
         ground = self.airborne.take(at) == FAR
         if ground.any():
             self._scramble(at[ground], pair[ground], flight, rows[ground], step[ground])
         if not ground.all():
             self._divert(at[~ground], pair[~ground], flight, rows[~ground], step[~ground])
+
+    def _note(self, at: Elements, pair: Elements, rows: Rows, step: Whole) -> None:
+        """Enter in the log that plans change."""
+        self.log.append(Entry(pair, rows, step, self.plans[:, at], self.place[at], self.at_base[at]))
 
     def _scramble(self, at: Elements, pair: Elements, flight: int, rows: Rows, step: Whole) -> None:
         seated = self.seated.take(at)
@@ -251,7 +279,7 @@ class Sorties:
         self.stands[at] = np.where(stays, np.maximum(gone, step), FAR)
         self._forget(at)
         if stays.any():
-            self._settle(at[stays], pair[stays], rows[stays])
+            self.settle(at[stays], pair[stays], rows[stays])
             flies = ~stays
             at, pair, rows, ready, known = at[flies], pair[flies], rows[flies], ready[flies], known[flies]
         self.fuel[at] = ready + self.roster.endurance[pair]
@@ -280,7 +308,7 @@ class Sorties:
         places = self._places(at, pair, rows, soon, holding)
         self.was_about[at] = np.where(holding | relieved, -1, self.about.take(at))
         self.parts[at[beside]] = soon[beside]
-        self._enter(at, pair, rows, step)
+        self._enter(at, pair, rows, step, step)
         self._forget(at)
         self.about[at] = flight
         self.since[at] = self.leaves[at] = soon
@@ -319,7 +347,7 @@ class Sorties:
         self.meets[at], self.joined[at], self.off[at] = met, joins, off
         here = np.flatnonzero(joins <= self.last)
         self._shadow(at[here], pair[here], flight, rows[here], joins[here], known[here])
-        self._settle(at, pair, rows)
+        self.settle(at, pair, rows)
 
     def _shadow(
         self, at: Elements, pair: Elements, flight: int, rows: Rows, joined: Whole, known: Flags
@@ -360,6 +388,7 @@ class Sorties:
         for flag, (_, plan) in zip(flags, doing, strict=True):
             row, column = np.nonzero(flag)
             if len(row):
+                self._note(at[row, column], used[row], rows[column], step[column])
                 plan(at[row, column], used[row], flight, rows[column], step[column])
 
     def _correct(self, at: Elements, pair: Elements, flight: int, rows: Rows, step: Whole) -> None:
@@ -388,16 +417,16 @@ class Sorties:
         asks[asks >= self.parts.take(at)] = FAR
         self.due[at] = np.where(done, FAR, asks)
         self.asks[at] = np.where(done, asked, asks)
-        self._settle(at, pair, rows)
+        self.settle(at, pair, rows)
 
     # -------------------------------------------------------------------------------- what came of it
 
-    def _enter(self, at: Elements, pair: Elements, rows: Rows, step: Whole) -> None:
+    def _enter(self, at: Elements, pair: Elements, rows: Rows, by: Whole, entered: Whole) -> None:
         """Enter in the book that pairs were beside their flight, where they have joined by a step."""
-        here = np.flatnonzero(self.joined.take(at) <= step)
+        here = np.flatnonzero(self.joined.take(at) <= by)
         if not len(here):
             return
-        at, pair, rows = at[here], pair[here], rows[here]
+        at, pair, rows, entered = at[here], pair[here], rows[here], entered[here]
         # Two pairs of one replication take two slots, one after the other.
         order = np.argsort(rows, kind="stable")
         ordered = rows[order]
@@ -411,6 +440,7 @@ class Sorties:
             "about": self.about.take(at),
             "pair": pair,
             "join": self.joins.take(at),
+            "entered": entered,
         }
         for key, values in columns.items():
             table = self.slots.get(key)
@@ -425,6 +455,6 @@ class Sorties:
     def close_books(self) -> None:
         """Enter the plans that stand at the end of the window."""
         rows = np.arange(self.count)
-        end = np.full(self.count, self.last, dtype=np.int32)
+        end, at_last = (np.full(self.count, step, dtype=np.int32) for step in (self.last, FAR))
         for pair in np.flatnonzero(self.used):
-            self._enter(pair * self.count + rows, np.full(self.count, pair), rows, end)
+            self._enter(pair * self.count + rows, np.full(self.count, pair), rows, end, at_last)

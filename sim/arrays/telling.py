@@ -49,6 +49,12 @@ class Telling:
     turns: list[tuple[str, int, Rows, Whole, Whole]] = field(default_factory=list)
     """Decisions to turn away: (flight, way, rows, steps of turning, steps of noticing and kind, to break ties)."""
     handed_over: Flags = field(default_factory=lambda: np.zeros(0, dtype=bool))
+    squadrons: dict[Any, Any] = field(default_factory=dict)
+    """The pairs of each side as they stand at the end, by node."""
+    earlier: Telling | None = None
+    """The telling before."""
+    kept: Rows = field(default_factory=lambda: np.zeros(0, dtype=np.intp))
+    """Which replications of the telling before are those of this one."""
 
     def node(self, key: Any) -> Outcome:
         """Return what comes of a node, telling it now if it has not been told."""

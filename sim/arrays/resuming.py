@@ -1,0 +1,96 @@
+"""Resuming: dispatch that is told again takes up where it first comes out otherwise.
+
+The problem: an intruder that turns away late changes little of what a side's pairs did, and to tell all of it again
+costs as much as the first telling.  The solution: what is known of the pairs is taken from the telling before, changes
+of plans from that step on are undone by the log, and the orders from that step on are given anew.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim.arrays.columns import FAR, Rows, Whole
+from sim.arrays.sorties import SEATED, WINDOWS, Entry, Sorties
+
+if TYPE_CHECKING:
+    from sim.arrays.dispatch import Squadron
+
+
+def first_difference(now: Squadron, then: Squadron, kept: Rows) -> Whole:
+    """Return the step from which on orders or flights differ from those of the telling before, or FAR.
+
+    `kept` says which replications of that telling are those of this one, shape (replications,).
+    """
+    since = np.full(now.count, FAR, dtype=np.int32)
+    for mine, his in zip(now.pursuits, then.pursuits, strict=True):
+        turns, other = mine.flown.turns, his.flown.turns[kept]
+        differ = (turns != other) | (mine.flown.variant != his.flown.variant[kept])
+        np.minimum(since, np.minimum(turns, other), out=since, where=differ)
+    for key in dict.fromkeys((*now.orders, *then.orders)):
+        step = now.orders[key][1] if key in now.orders else np.full(now.count, FAR, dtype=np.int32)
+        other = then.orders[key][1][kept] if key in then.orders else np.int32(FAR)
+        np.minimum(since, np.minimum(step, other), out=since, where=step != other)
+    return since
+
+
+def take_up(now: Sorties, then: Sorties, kept: Rows, since: Whole) -> None:
+    """Bring pairs to where they were just before a step of each replication, in the telling before."""
+    pairs = len(now.roster.names)
+    for mine, his in ((now.plans, then.plans), (now.seated[np.newaxis], then.seated[np.newaxis])):
+        mine.reshape(-1, pairs, now.count)[:] = his.reshape(-1, pairs, then.count).take(kept, axis=2)
+    now.at_base.reshape(pairs, -1)[:] = then.at_base.reshape(pairs, -1)[:, kept]
+    now.place.reshape(pairs, -1, 3)[:] = then.place.reshape(pairs, -1, 3)[:, kept]
+    now.windows = then.windows.take(kept, axis=2)
+    now.used, now.failed = then.used.copy(), then.failed[kept]
+    _undo(now, then, kept, since)
+    asks = now.asks.reshape(pairs, -1)
+    now.due.reshape(pairs, -1)[:] = np.where(asks >= since, asks, FAR)
+    stands = _entered_before(then, kept, since)
+    now.slots = {key: np.where(stands, table[:, kept], FAR) for key, table in then.slots.items()}
+    now.slot_count = stands.sum(axis=0)
+
+
+def _entered_before(then: Sorties, kept: Rows, since: Whole) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    """Return which entries in the book were made before a step."""
+    if not then.slots:
+        return np.zeros((0, len(kept)), dtype=bool)
+    entered = then.slots["entered"][:, kept]
+    return (entered < since) & (entered < FAR)
+
+
+def _undo(now: Sorties, then: Sorties, kept: Rows, since: Whole) -> None:
+    """Take back what changed from a step on, the last change first; keep the log of what stands."""
+    place = np.full(then.count, -1, dtype=np.intp)
+    place[kept] = np.arange(len(kept))
+    undone = np.zeros(now.plans.shape[1], dtype=bool)
+    for entry in reversed(then.log):
+        rows = place[entry.rows]
+        here = np.flatnonzero(rows >= 0)
+        late = entry.step[here] >= since[rows[here]]
+        stands, here = here[~late], here[late]
+        if len(stands):
+            now.log.append(_part(entry, stands, rows[stands]))
+        if not len(here):
+            continue
+        mine, pair = rows[here], entry.pair[here]
+        at = pair * now.count + mine
+        if entry.plans is None or entry.place is None or entry.at_base is None:
+            now.seated[at] = now.windows[pair, SEATED, mine] = FAR
+            continue
+        now.plans[:, at] = entry.plans[:, here]
+        now.place[at], now.at_base[at] = entry.place[here], entry.at_base[here]
+        undone[at] = True
+    now.log.reverse()
+    at = np.flatnonzero(undone)
+    if len(at):
+        now.settle(at, at // now.count, at % now.count)
+
+
+def _part(entry: Entry, here: Rows, rows: Rows) -> Entry:
+    """Return the entry of some of its replications, under their numbers in this telling."""
+    if entry.plans is None or entry.place is None or entry.at_base is None:
+        return Entry(entry.pair[here], rows, entry.step[here])
+    plans, place, at_base = entry.plans[:, here], entry.place[here], entry.at_base[here]
+    return Entry(entry.pair[here], rows, entry.step[here], plans, place, at_base)
