@@ -14,24 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.arrays.columns import FAR, Flags, Rows, Whole, groups
-from sim.arrays.fighters import Elements, Pursuit
+from sim.arrays.fighters import Elements
+from sim.arrays.planning import Offers, Orders, Planner
 from sim.arrays.resuming import first_difference, take_up
-from sim.arrays.sorties import (
-    ABOUT,
-    COMMITTED_TO,
-    FREE_FROM,
-    FREE_TO,
-    GROUND_FROM,
-    HOLDS_FROM,
-    HOLDS_TO,
-    SEATED,
-    SINCE,
-    STAYS_FROM,
-    STAYS_TO,
-    WAS_ABOUT,
-    WINDOWS,
-    Sorties,
-)
+from sim.arrays.sorties import ABOUT, BED_FROM, COMMITTED_TO, SINCE, WAS_ABOUT, WINDOWS, Sorties
 from sim.arrays.telling import Outcome, Telling
 from sim.command import Stage
 from sim.fighters import Fighters
@@ -41,8 +27,12 @@ MOST_EVENTS = 400
 """Orders, reliefs and turns of one replication that are followed before it is handed over."""
 
 NONE_LEFT = np.iinfo(np.int64).max
+NOBODY = np.iinfo(np.int32).max
+"""The key of a candidate that cannot or may not be sent; others are step of joining * pairs + number of the pair."""
 
-Orders = Mapping[Any, tuple[Stage, Whole]]
+TURN, READY, INTERCEPT = range(3)
+
+Given = Mapping[Any, tuple[Stage, Whole]]
 """By (name of the stage, flight, window): the stage, and the step of the order in each replication."""
 
 
@@ -64,11 +54,12 @@ class Task:
 class Squadron(Sorties):
     """The pairs of one side in the replications of a telling, and the orders that they are given."""
 
-    def __init__(self, telling: Telling, name: str, side: Side, fighters: Fighters, orders: Orders) -> None:
+    def __init__(self, telling: Telling, name: str, side: Side, fighters: Fighters, orders: Given) -> None:
         super().__init__(telling, name, side, fighters)
         self.orders = orders
         self.pointer = np.zeros(self.count, dtype=np.int64)
         """Orders and turns that have been taken, of the replication's queue."""
+        self.planner = Planner(self)
         self._line_up()
 
     def resume(self, then: Squadron, kept: Rows) -> None:
@@ -83,25 +74,32 @@ class Squadron(Sorties):
 
     def _line_up(self) -> None:
         """Sort the orders from outside and the turns of intruders by time, for each replication its own."""
-        tasks: list[tuple[Task | int, Whole]] = []
+        tasks: list[tuple[Task, Whole]] = []
         for (_, about, _), (stage, step) in self.orders.items():
             tasks.append((Task(about, stage.orders == "ready", False, stage.pairs, stage.types), step))
-        for flight, pursuit in enumerate(self.pursuits):
-            if pursuit.turns:
-                tasks.append((flight, pursuit.flown.turns))
-        self.reliefs = [Task(flight, False, True, 0, None) for flight in self.flights]
-        ranks = sorted(
-            {task.rank() for task in (*(t for t, _ in tasks), *self.reliefs) if isinstance(task, Task)}
-        )
-        self.relief_ranks = np.array([ranks.index(task.rank()) + 1 for task in self.reliefs], dtype=np.int64)
-        self.per_step, self.many = len(ranks) + 1, max(len(tasks), 1)
-        self.tasks = [task for task, _ in tasks]
-        keys = np.full((len(tasks) + 1, self.count), NONE_LEFT, dtype=np.int64)
-        for number, (task, step) in enumerate(tasks):
-            # In one step turns come first, then orders as the dispatcher takes them.
-            rank = ranks.index(task.rank()) + 1 if isinstance(task, Task) else 0
-            due = np.flatnonzero(step <= self.last)
-            keys[number, due] = (step[due].astype(np.int64) * self.per_step + rank) * self.many + number
+        turns = [
+            (number, flown.turns) for number, flown in enumerate(self.pursuit.flown) if len(flown.turned)
+        ]
+        reliefs = [Task(flight, False, True, 0, None) for flight in self.flights]
+        orders = [*(task for task, _ in tasks), *reliefs]
+        ranks = sorted({task.rank() for task in orders})
+        # In one step turns come first, then orders as the dispatcher takes them.
+        rank = np.array([ranks.index(task.rank()) + 1 for task in orders], dtype=np.int64)
+        self.relief_ranks = rank[len(tasks) :]
+        self.per_step, self.many = len(ranks) + 1, len(orders) + len(turns)
+        # What is lined up is known by its number: orders, then reliefs by flight, then turns.
+        self.first_relief = len(tasks)
+        self.kind_of = np.array([READY if task.ready else INTERCEPT for task in orders] + [TURN] * len(turns))
+        about = [*(self.flights.index(task.about) for task in orders), *(number for number, _ in turns)]
+        self.about_of = np.array(about, dtype=np.intp)
+        self.pairs_of = np.array([*(task.pairs for task in orders), *(0 for _ in turns)], dtype=np.int32)
+        self.allowed_of = np.array([self.roster.allowed(task.types) for task in orders])
+        keys = np.full((len(tasks) + len(turns) + 1, self.count), NONE_LEFT, dtype=np.int64)
+        dated = [(number, rank[number], step) for number, (_, step) in enumerate(tasks)]
+        dated += [(len(orders) + number, np.int64(0), step) for number, (_, step) in enumerate(turns)]
+        for place, (number, each, step) in enumerate(dated):
+            key = step * np.int64(self.per_step * self.many) + (each * self.many + number)
+            np.copyto(keys[place], key, where=step <= self.last)
         keys.sort(axis=0)
         self.queue = keys
 
@@ -114,55 +112,101 @@ class Squadron(Sorties):
         pointer, rows = self.pointer, np.arange(self.count)
         queue = self.queue.reshape(-1)
         for _ in range(MOST_EVENTS):
-            outside = queue.take(pointer[rows] * self.count + rows)
+            outside = queue.take(pointer.take(rows) * self.count + rows)
             inside, asker = self._next_relief(rows)
             key = np.minimum(outside, inside)
             active = key < NONE_LEFT
-            if not active.any():
-                return
             if not active.all():
-                rows, key, outside, asker = rows[active], key[active], outside[active], asker[active]
+                here = active.nonzero()[0]
+                if not len(here):
+                    return
+                rows, key, outside, asker = rows[here], key[here], outside[here], asker[here]
             relief = key < outside
-            pointer[rows[~relief]] += 1
-            number = key % self.many
-            if relief.any():
-                self.due[asker[relief]] = FAR
-                number[relief] = -1 - self.about[asker[relief]]
-            step = (key // (self.many * self.per_step)).astype(np.int32)
-            for each, here in groups(number):
-                self._take(each, rows[here], step[here])
+            pointer[rows] += ~relief
+            self.due[asker[relief]] = FAR
+            at, number = np.divmod(key, self.many)
+            self._take(number, rows, (at // self.per_step).astype(np.int32))
         self.failed[rows] = True
 
     def _next_relief(self, rows: Rows) -> tuple[NDArray[np.int64], Elements]:
         """Return the key of the next call for relief in each replication, and the element that calls."""
-        used = np.flatnonzero(self.used)
-        if not len(used):
-            return np.full(len(rows), NONE_LEFT, dtype=np.int64), rows
         due = self.due.reshape(-1, self.count)
-        found = np.full(len(rows), NONE_LEFT, dtype=np.int64)
-        for pair in used.tolist():
-            np.minimum(found, due[pair].take(rows, mode="clip") * np.int64(len(due)) + pair, out=found)
-        asks, asker = found // len(due), found % len(due) * self.count + rows
+        asks = np.full(len(rows), FAR, dtype=np.int32)
+        asker = np.zeros(len(rows), dtype=np.intp)
+        for pair in np.flatnonzero(self.used).tolist():
+            each = due[pair].take(rows)
+            asker[each < asks] = pair
+            np.minimum(asks, each, out=asks)
+        asker *= self.count
+        asker += rows
         key = np.full(len(rows), NONE_LEFT, dtype=np.int64)
         here = np.flatnonzero(asks <= self.last)
-        ranks = self.relief_ranks[self.about.take(asker[here])]
-        key[here] = (asks[here].astype(np.int64) * self.per_step + ranks) * self.many
+        if len(here):
+            about = self.about.take(asker[here])
+            rank = self.relief_ranks.take(about)
+            key[here] = (asks[here] * np.int64(self.per_step) + rank) * self.many + self.first_relief + about
         return key, asker
 
-    def _take(self, number: int, rows: Rows, step: Whole) -> None:
-        """Take one kind of event in the replications in which it is the next."""
-        if number < 0:
-            flight = -1 - number
-            self._assign(self.reliefs[flight], flight, rows, step, self.wanted[flight, rows])
-            return
-        task = self.tasks[number]
-        if isinstance(task, int):
-            self._turned(task, rows, step)
-            return
-        flight = self.flights.index(task.about)
-        if not task.ready:
-            self.wanted[flight, rows] = np.maximum(self.wanted[flight, rows], task.pairs)
-        self._assign(task, flight, rows, step, np.full(len(rows), task.pairs, dtype=np.int32))
+    def _take(self, number: NDArray[np.int64], rows: Rows, step: Whole) -> None:
+        """Take the next event of each replication."""
+        kind, flight = self.kind_of.take(number), self.about_of.take(number)
+        here = np.flatnonzero(kind == TURN)
+        if len(here):
+            self.turned(flight[here], rows[here], step[here])
+        here = np.flatnonzero(kind == READY)
+        if len(here):
+            self._make_ready(number[here], Orders(flight[here], rows[here], step[here]))
+        here = np.flatnonzero(kind == INTERCEPT)
+        if len(here):
+            orders = Orders(flight[here], rows[here], step[here])
+            at = orders.flight * self.count + orders.rows
+            number, wanted = number[here], self.wanted.reshape(-1)
+            ordered = self.pairs_of.take(
+                number
+            )  # none by a call for relief: that asks for what was wanted before
+            wanted[at] = np.maximum(wanted.take(at), ordered)
+            self._intercept(number, orders, np.where(ordered == 0, wanted.take(at), ordered))
+
+    def _make_ready(self, number: NDArray[np.int64], orders: Orders) -> None:
+        """Send the crews to their cockpits that would join first."""
+        wanted = self.pairs_of.take(number)
+        most = int(wanted.max())
+        pairs, allowed = self._candidates(number, most)
+        in_bed = np.ones((len(pairs), len(number)), dtype=bool)
+        for place in np.flatnonzero(self.used[pairs]).tolist():
+            since = self.windows[pairs[place], BED_FROM].take(orders.rows)
+            np.less_equal(since, orders.step, out=in_bed[place])
+        if allowed is not None:
+            in_bed &= allowed
+        known = self.pursuit.known(*orders)
+        joins = self.planner.from_bed(pairs, in_bed, orders, known)
+        chosen, here, _ = _first(Offers(joins, None, None), wanted, most)
+        if len(here):
+            self.used[pairs[chosen]] = True
+            self.seat(pairs[chosen], orders.rows[here], orders.step[here])
+
+    def _intercept(self, number: NDArray[np.int64], orders: Orders, wanted: Whole) -> None:
+        """Give orders to the pairs that are planned to join first."""
+        seen = self._seen(np.flatnonzero(self.used), orders.rows)
+        wanted = wanted - self._committed(orders.flight, seen, orders.step)
+        while True:
+            here = np.flatnonzero(wanted > 0)
+            if not len(here):
+                return
+            if len(here) < len(number):
+                number, orders, wanted, seen = number[here], orders.of(here), wanted[here], seen[:, :, here]
+            most = int(wanted.max())
+            pairs, allowed = self._candidates(number, most)
+            used = np.flatnonzero(self.used[pairs])
+            offers = self.planner.offers(pairs, used, seen, allowed, orders, most)
+            chosen, here, wanted = _first(offers, wanted, most)
+            if len(here):
+                met = None if offers.met is None else offers.met[chosen, here]
+                self.used[pairs[chosen]] = True
+                self.send(pairs[chosen], orders.flight[here], orders.rows[here], orders.step[here], met)
+            if not wanted.any():
+                return
+            seen = self._seen(np.flatnonzero(self.used), orders.rows)
 
     def _seen(self, pairs: Elements, rows: Rows) -> Whole:
         """Return the windows of pairs in replications, shape (windows, pairs, replications)."""
@@ -172,216 +216,69 @@ class Squadron(Sorties):
         return seen.transpose(1, 0, 2)
 
     @staticmethod
-    def _committed(flight: int, seen: Whole, step: Whole) -> Whole:
+    def _committed(flight: Elements, seen: Whole, step: Whole) -> Whole:
         """Return how many pairs are on their way to or beside a flight and not about to be relieved."""
         new = seen[SINCE] > step
-        mine = (seen[ABOUT] == flight) & ~new & (step < seen[COMMITTED_TO])
-        mine |= new & (seen[WAS_ABOUT] == flight)
+        about = flight.astype(np.int32)
+        mine = (seen[ABOUT] == about) & ~new & (step < seen[COMMITTED_TO])
+        mine |= new & (seen[WAS_ABOUT] == about)
         found: Whole = mine.sum(axis=0, dtype=np.int32)
         return found
 
-    def _assign(self, task: Task, flight: int, rows: Rows, step: Whole, wanted: Whole) -> None:
-        """Give an order to the pairs that are planned to join first."""
-        pairs = self._candidates(task, int(wanted.max(initial=0)))
-        if not len(pairs):
-            return
-        seen = self._seen(pairs, rows)
-        if not task.ready:
-            wanted = wanted - self._committed(flight, seen, step)
-        while True:
-            here = np.flatnonzero(wanted > 0)
-            if not len(here):
-                return
-            if len(here) < len(rows):
-                rows, step, wanted = rows[here], step[here], wanted[here]
-                seen = seen[:, :, here]
-            rows, step, wanted = self._fill(task, flight, pairs, seen, rows, step, wanted)
-            pairs = self._candidates(task, int(wanted.max(initial=0)))
-            seen = self._seen(pairs, rows)
+    def _candidates(self, number: NDArray[np.int64], most: int) -> tuple[Elements, Flags | None]:
+        """Return the pairs to look at, and which of them each order may take, None if all.
 
-    def _fill(
-        self, task: Task, flight: int, pairs: Elements, seen: Whole, rows: Rows, step: Whole, wanted: Whole
-    ) -> tuple[Rows, Whole, Whole]:
-        """Send the pairs that join first, and return what is still wanted where one was taken from another flight."""
-        most = int(wanted.max())
-        joins, taken = self._planned_joins(task, flight, pairs, seen, rows, step, most)
-        # One number holds the step of joining and the pair, so that the least is found without a search for its place.
-        keys = joins * np.int64(len(pairs)) + np.arange(len(pairs))[:, np.newaxis]
-        keys[joins == FAR] = NONE_LEFT
-        again = np.zeros(len(rows), dtype=bool)
-        sent: list[tuple[Elements, Elements]] = []
-        for _ in range(most):
-            first = keys.min(axis=0)
-            here = np.flatnonzero((wanted > 0) & ~again & (first < NONE_LEFT))
-            if not len(here):
-                break
-            place = first[here] % len(pairs)
-            sent.append((pairs[place], here))
-            keys[place, here] = NONE_LEFT
-            # Whom a pair was taken from may no longer spare another.
-            again[here] = taken[place, here]
-            wanted[here] -= 1
-        if sent:
-            chosen, here = (np.concatenate(part) for part in zip(*sent, strict=True))
-            self.used[chosen] = True
-            if task.ready:
-                self._seat(chosen, rows[here], step[here])
-            else:
-                self._send(chosen, flight, rows[here], step[here])
-        here = np.flatnonzero(again & (wanted > 0))
-        return rows[here], step[here], wanted[here]
-
-    def _candidates(self, task: Task, most: int) -> Elements:
-        """Return the pairs to look at: those in use, and of the others as many of each kind as may be sent."""
-        allowed = self.roster.allowed(task.types)
+        They are those in use, and of the others as many of each kind as may be sent.
+        """
+        given = np.zeros(self.many, dtype=bool)
+        given[number] = True
+        some = self.allowed_of[given[: len(self.allowed_of)]].any(axis=0)
         idle: dict[int, int] = {}
         found = []
-        for pair in range(len(self.used)):
-            if not self.used[pair] and allowed[pair]:
-                kind = int(self.roster.kind[pair])
+        for pair in np.flatnonzero(some | self.used).tolist():
+            if not self.used[pair]:
+                kind = int(self.roster.kind_number[pair])
                 idle[kind] = idle.get(kind, 0) + 1
                 if idle[kind] > most:
                     continue
-            if self.used[pair] or allowed[pair]:
-                found.append(pair)
-        return np.array(found, dtype=np.intp)
+            found.append(pair)
+        pairs = np.array(found, dtype=np.intp)
+        if self.allowed_of[given[: len(self.allowed_of)]][:, pairs].all():
+            return pairs, None
+        return pairs, self.allowed_of[number][:, pairs].T
 
-    # -------------------------------------------------------------------------------- the choice of a pair
 
-    def _planned_joins(
-        self, task: Task, flight: int, pairs: Elements, seen: Whole, rows: Rows, step: Whole, most: int
-    ) -> tuple[Whole, Flags]:
-        """Return when each pair is planned to join, and whether it would be taken from another flight.
+def _first(offers: Offers, wanted: Whole, most: int) -> tuple[Elements, Rows, Whole]:
+    """Return the places of the pairs that join first and the columns that they are for, as many as are wanted in each.
 
-        FAR where it cannot or may not be sent; (pairs, replications) both.
-        """
-        roster, pursuit = self.roster, self.pursuits[flight]
-        known = pursuit.known(rows, step)
-        allowed = roster.allowed(task.types)[pairs]
-        ground = seen[GROUND_FROM] <= step
-        if not allowed.all():
-            ground &= allowed[:, np.newaxis]
-        in_bed = ground & (seen[SEATED] == FAR)
-        joins = np.full(in_bed.shape, FAR, dtype=np.int32)
-        taken = np.zeros(in_bed.shape, dtype=bool)
-        self._offer_from_bed(pursuit, pairs, in_bed, step, rows, known, joins)
-        if task.ready:
-            return joins, taken
-        row, column = np.nonzero(ground & ~in_bed)
-        if len(row):
-            ready = np.maximum(seen[SEATED][row, column], step[column]) + roster.from_cockpit[pairs[row]]
-            joins[row, column] = self._joins_from_ground(
-                pursuit, pairs[row], rows[column], ready, known[column]
-            )
-        free = (seen[FREE_FROM] <= step) & (step < seen[FREE_TO]) & (seen[ABOUT] != flight)
-        holding = (seen[HOLDS_FROM] <= step) & (step < seen[HOLDS_TO])
-        if not allowed.all():
-            free &= allowed[:, np.newaxis]
-            holding &= allowed[:, np.newaxis]
-        if free.any():
-            stays = (seen[STAYS_FROM] <= step) & (step < seen[STAYS_TO])
-            about = seen[ABOUT]
-            for other in np.unique(about[free]):
-                staying = (stays & (about == other)).sum(axis=0, dtype=np.int16)
-                # It may be taken only where another pair stays with the flight that it leaves.
-                free &= (about != other) | (staying - stays >= 1)
-        if free.any() or holding.any():
-            row, column = np.nonzero(free | holding)
-            self._offer_from_air(
-                flight, pairs, row, column, holding[row, column], step, rows, known, most, joins, taken
-            )
-        return joins, taken
-
-    def _offer_from_bed(
-        self,
-        pursuit: Pursuit,
-        pairs: Elements,
-        in_bed: Flags,
-        step: Whole,
-        rows: Rows,
-        known: Flags,
-        joins: Whole,
-    ) -> None:
-        """Enter the planned joinings of pairs on the ground whose crews do not sit in their cockpits."""
-        roster = self.roster
-        # Of pairs that are alike one is enough to be asked, and all kinds are asked at once.
-        kinds = dict.fromkeys(roster.kind[pairs].tolist())
-        alike = [np.flatnonzero(roster.kind[pairs] == kind) for kind in kinds]
-        columns = [np.flatnonzero(in_bed[places].any(axis=0)) for places in alike]
-        kind = np.repeat(np.array(list(kinds), dtype=np.intp), [len(column) for column in columns])
-        column = np.concatenate(columns)
-        soonest = self._joins_from_ground(
-            pursuit, kind, rows[column], step[column] + roster.airborne[kind], known[column]
-        )
-        begin = 0
-        for places, mine in zip(alike, columns, strict=True):
-            planned = np.full(len(rows), FAR, dtype=np.int32)
-            planned[mine] = soonest[begin : begin + len(mine)]
-            begin += len(mine)
-            for place in places:
-                np.copyto(joins[place], planned, where=in_bed[place])
-
-    def _joins_from_ground(
-        self, pursuit: Pursuit, pair: Elements, rows: Rows, airborne: Whole, known: Flags
-    ) -> Whole:
-        wing = self.roster.wing[pair]
-        met = pursuit.meets_from_base(wing, rows, airborne + self.roster.climb[pair], known)
-        return self._planned(pursuit, pair, rows, met, known, airborne + self.roster.endurance[pair])
-
-    def _planned(
-        self, pursuit: Pursuit, pair: Elements, rows: Rows, met: Whole, known: Flags, limit: Whole
-    ) -> Whole:
-        """Return the planned joining, FAR if the flight is gone by then or the fuel does not last."""
-        joins: Whole = met + self.roster.join[pair]
-        good = joins <= np.minimum(self.last, pursuit.last(rows, known))
-        at = np.minimum(joins, self.last)
-        back = pursuit.back(self.roster.wing[pair], rows, at, known & good)
-        good &= back + self.clock.steps(self.policy.spare_s) <= limit
-        joins[~good] = FAR
-        return joins
-
-    def _offer_from_air(
-        self,
-        flight: int,
-        pairs: Elements,
-        row: Elements,
-        column: Elements,
-        holding: Flags,
-        step: Whole,
-        rows: Rows,
-        known: Flags,
-        most: int,
-        joins: Whole,
-        taken: Flags,
-    ) -> None:
-        """Enter the planned joinings of pairs in the air that may be sent."""
-        pursuit = self.pursuits[flight]
-        about = self.about.take(pairs[row] * self.count + rows[column])
-        kept = holding | self._exists_soon(about, rows[column], step[column])
-        if not kept.all():
-            row, column, holding = row[kept], column[kept], holding[kept]
-        pair, mine, soon = pairs[row], rows[column], step[column] + np.int32(1)
-        places = self._places(pair * self.count + mine, pair, mine, soon, holding)
-        wing = self.roster.wing[pair]
-        # Whoever is not there in time to join as soon as those before need not be looked at.
-        rank = min(most, len(pairs)) - 1
-        bound = np.partition(joins, rank, axis=0)[rank][column] if rank else joins.min(axis=0)[column]
-        latest = bound - self.roster.join[pair]
-        bounded = (bound < FAR) & pursuit.overtakes(wing)
-        bounded &= latest <= pursuit.last(mine, known[column])
-        look = np.ones(len(row), dtype=bool)
-        here = np.flatnonzero(bounded)
-        if len(here):
-            look[here] = pursuit.in_time(
-                places[here], wing[here], mine[here], soon[here], latest[here], known[column[here]]
-            )
-        here = np.flatnonzero(look)
-        if len(here):
-            row, column, pair, mine = row[here], column[here], pair[here], mine[here]
-            met = pursuit.meets(places[here], wing[here], mine, soon[here], known[column])
-            limit = self.fuel.take(pair * self.count + mine)
-            joins[row, column] = self._planned(pursuit, pair, mine, met, known[column], limit)
-            taken[row, column] = ~holding[here]
+    The third part is what is still wanted where a pair is taken from another flight: that one may no longer spare a
+    second, so that the rest is to be asked again.
+    """
+    # One number holds the step of joining and the pair, so that the least is found without a search for its place.
+    many, columns = offers.joins.shape
+    keys = offers.joins * np.int32(many)
+    keys += np.arange(many, dtype=np.int32)[:, np.newaxis]
+    np.putmask(keys, offers.joins >= FAR, NOBODY)
+    left = wanted.copy()
+    again = np.zeros(columns, dtype=bool)
+    sent: list[tuple[Elements, Rows]] = []
+    for number in range(most if many else 0):
+        first = keys.min(axis=0)
+        here = np.flatnonzero((left > 0) & ~again & (first < NOBODY))
+        if not len(here):
+            break
+        place = first[here] % many
+        sent.append((place.astype(np.intp), here))
+        left[here] -= 1
+        if offers.taken is not None:
+            again[here] = offers.taken[place, here]
+        if number + 1 < most:
+            keys[place, here] = NOBODY
+    left[~again] = 0
+    if not sent:
+        return np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp), left
+    chosen, here = (np.concatenate(part) for part in zip(*sent, strict=True))
+    return chosen, here, left
 
 
 def told(squadron: Squadron) -> Outcome:

@@ -1,12 +1,12 @@
 """Fighters in columns: when pairs can meet an intruder, and when they have to leave it.
 
-The tables of the intercept law are those of the processes, stacked by *wing*: pairs of one base and one speed share
-them.  A flight that has turned away in some replications is looked up there on its turned track, by search.
+The tables of the intercept law are those of the processes, stacked by flight and by *wing*: pairs of one base and one
+speed share them.  A flight that has turned away in some replications is looked up there on its turned track, by search.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,14 +14,16 @@ from numpy.typing import NDArray
 
 from sim.arrays.columns import FAR, Flags, Rows, Whole
 from sim.arrays.telling import Telling
-from sim.arrays.tracks import SUREST_KM, Flown, far
-from sim.flight import Homeward, Vectors, meeting_step, meeting_table
+from sim.arrays.tracks import SUREST_KM, Flown, Legs, far
+from sim.flight import Homeward, Track, Vectors, meeting_step, meeting_table
 from sim.geo import Sphere
 
 Elements = NDArray[np.intp]
 
 LOOKS_ALONG = 12
 """How often a line is followed before a span is halved."""
+
+NO_STEPS: Whole = np.zeros(0, dtype=np.int32)
 
 
 Wing = tuple[tuple[float, ...], float, int]
@@ -42,8 +44,8 @@ class Wings:
 class Tables:
     """The intercept tables of one script for all wings of a side, shape (wings, steps) each."""
 
-    def __init__(self, flown: Flown, wings: Wings) -> None:
-        script, count = flown.script, len(flown.script.units)
+    def __init__(self, script: Track, wings: Wings) -> None:
+        count = len(script.units)
         self.meets = np.empty((len(wings.key), count), dtype=np.int32)
         self.back = np.empty((len(wings.key), count), dtype=np.int32)
         self.late = np.full((len(wings.key), count + wings.longest + 1), -1, dtype=np.int32)
@@ -61,193 +63,334 @@ class Tables:
                 flown_back = back[script.first : script.last + 1]
                 limits = np.arange(self.late.shape[1])
                 self.late[wing] = script.first + np.searchsorted(flown_back, limits, side="left")
+        units = script.units[script.first : script.last + 1]
+        fastest_km = float(script.sphere.distance_km(units[1:], units[:-1]).max(initial=0.0))
+        # A turned flight keeps a speed that it had.
+        self.overtakes: NDArray[np.bool_] = wings.km_per_step > fastest_km + SUREST_KM
+        """Whether a pair that can be at the flight at a step can be there at every later one."""
+
+
+@dataclass(frozen=True)
+class Scripts:
+    """The tables of all flights' scripts for all wings of a side; a *line* is a flight and a wing.
+
+    Flat tables: by line and step `meets` and `back`, by line and limit `late`, by flight and step `gone` and `units`.
+    """
+
+    tables: list[Tables]
+    steps: int
+    limits: int
+    meets: Whole
+    back: Whole
+    late: Whole
+    rises: Flags
+    overtakes: Flags
+    gone: Whole
+    """When a flight that keeps to its script is out of the side's zone or gone altogether, by step since."""
+    units: Vectors
+    first: Whole
+    last: Whole
+
+    @classmethod
+    def of(cls, scripts: Sequence[Track], wings: Wings, zone: str | None) -> Scripts:
+        """Stack the tables of flights, each of which is kept with its track."""
+        tables = []
+        for script in scripts:
+            key = ("tables", wings.key)
+            if key not in script.kept:
+                script.kept[key] = Tables(script, wings)
+            tables.append(script.kept[key])
+        gone = []
+        for script in scripts:
+            until = np.full(len(script.units) + 1, script.last + 1, dtype=np.int32)
+            for stay in () if zone is None else script.stays(zone)[::-1]:
+                until[: min(stay.leaves, len(until))] = min(stay.leaves, script.last + 1)
+            gone.append(until)
+
+        return cls(
+            tables,
+            len(scripts[0].units),
+            tables[0].late.shape[1],
+            np.concatenate([table.meets.reshape(-1) for table in tables]),
+            np.concatenate([table.back.reshape(-1) for table in tables]),
+            np.concatenate([table.late.reshape(-1) for table in tables]),
+            np.concatenate([table.rises for table in tables]),
+            np.concatenate([table.overtakes for table in tables]),
+            np.concatenate(gone),
+            np.concatenate([script.units for script in scripts]),
+            np.array([script.first for script in scripts], dtype=np.int32),
+            np.array([script.last for script in scripts], dtype=np.int32),
+        )
 
 
 class Pursuit:
-    """Answers of the intercept law about one flight, in replications in which it may have turned away.
+    """Answers of the intercept law about the flights of a telling, which may have turned away in some replications.
 
-    Questions are columns of elements: `rows` says of which replication, `wing` of which base and speed.  `known` says
-    in which of them the turn has happened by the step of the question; elsewhere the script is what is looked ahead in.
+    Questions are columns of elements: `flight` says about which, `rows` of which replication, `wing` of which base
+    and speed.  `known` says in which of them the turn has happened by the step of the question; elsewhere the script
+    is what is looked ahead in.
     """
 
-    def __init__(self, telling: Telling, flown: Flown, wings: Wings) -> None:
-        self.telling, self.flown, self.script, self.wings = telling, flown, flown.script, wings
-        self.sphere: Sphere = flown.script.sphere
-        self.final = flown.last()
-        self.turns = bool(len(flown.turned))
-        self.tables: Tables = flown.kept(("tables", wings.key), lambda: Tables(flown, wings))
-        self.fastest_km: float = flown.kept("fastest", self._fastest)
+    def __init__(self, telling: Telling, wings: Wings, zone: str | None) -> None:
+        self.telling, self.wings, self.zone = telling, wings, zone
+        self.count, self.end = telling.count, telling.last
+        self.flown: list[Flown] = list(telling.flights.values())
+        self.sphere: Sphere = telling.prepared.sphere
+        key = ("batch", "scripts", wings.key, zone)
+        kept = telling.prepared.tables
+        if key not in kept:
+            kept[key] = Scripts.of([flown.script for flown in self.flown], wings, zone)
+        self.scripts: Scripts = kept[key]
+        self.turns = any(len(flown.turned) for flown in self.flown)
+        if self.turns:
+            self._note_turns()
 
-    def _fastest(self) -> float:
-        """Return the longest way in one step; a turned flight keeps a speed that it had."""
-        units = self.script.units[self.script.first : self.script.last + 1]
-        return float(self.sphere.distance_km(units[1:], units[:-1]).max(initial=0.0))
+    def _note_turns(self) -> None:
+        shape = (len(self.flown), self.count)
+        self.turned = np.concatenate([flown.turns for flown in self.flown])
+        self.final = np.concatenate([np.broadcast_to(flown.last(), shape[1:]) for flown in self.flown])
+        made = [flown.departed for flown in self.flown]
+        begins = np.cumsum([0, *(departed.count for departed in made)])[:-1]
+        variants = [flown.variant + begin for flown, begin in zip(self.flown, begins, strict=True)]
+        self.variant = np.concatenate(variants)
+        self.legs: Legs
+        blocks = [block for departed in made for block in departed.blocks]
+        kept = self.telling.prepared.tables
+        many, self.legs = kept.get(("batch", "legs"), (0, None))
+        if many != len(blocks):
+            self.legs = Legs.of(blocks)
+            kept["batch", "legs"] = len(blocks), self.legs
+        # In which stays a turned flight still is when it leaves the side's zone, by stay.
+        stays = [flown.stays(self.zone)[1] for flown in self.flown] if self.zone is not None else []
+        width = max((len(leaves) for leaves in stays), default=0)
+        self.leaves = np.full((width, *shape), FAR, dtype=np.int32)
+        for flight, leaves in enumerate(stays):
+            self.leaves[: len(leaves), flight] = leaves
 
-    def known(self, rows: Rows, step: Whole) -> Flags:
-        """Return whether the flight has turned by a step."""
+    def line(self, flight: Elements, wing: Elements) -> Elements:
+        """Return the numbers of lines."""
+        lines: Elements = flight * len(self.wings.key) + wing
+        return lines
+
+    def known(self, flight: Elements, rows: Rows, step: Whole) -> Flags:
+        """Return whether flights have turned by a step."""
         if not self.turns:
             return np.zeros(len(rows), dtype=bool)
-        flags: Flags = self.flown.turns.take(rows) <= step
+        flags: Flags = self.turned.take(flight * self.count + rows) <= step
         return flags
 
-    def last(self, rows: Rows, known: Flags) -> Whole:
-        """Return the last step at which the flight will exist, as far as is known."""
-        last = np.full(len(rows), self.script.last, dtype=np.int32)
-        if self.turns and known.any():
-            last[known] = self.final[rows[known]]
+    def last(self, flight: Elements, rows: Rows, known: Flags) -> Whole:
+        """Return the last step at which flights will exist, as far as is known."""
+        last: Whole = self.scripts.last.take(flight)
+        if self.turns:
+            there = known.nonzero()[0]
+            if len(there):
+                last[there] = self.final.take(flight[there] * self.count + rows[there])
         return last
 
-    def place(self, rows: Rows, step: Whole, known: Flags) -> Vectors:
-        """Return where the flight is at steps, shape (elements, 3)."""
-        return self.flown.place(rows, step, known)
+    def place(self, flight: Elements, rows: Rows, step: Whole, known: Flags) -> Vectors:
+        """Return where flights are at steps, or will be as far as is known, shape (elements, 3)."""
+        steps = self.scripts.steps
+        at = flight * steps + np.minimum(step, steps - 1)
+        if not self.turns:
+            places: Vectors = self.scripts.units.take(at, axis=0)
+            return places
+        there = known.nonzero()[0]
+        if len(there) < len(at):
+            found: Vectors = self.scripts.units.take(at, axis=0)
+            if len(there):
+                found[there] = self._turned_place(flight[there], rows[there], step[there])
+            return found
+        return self._turned_place(flight, rows, step)
 
-    def meets_from_base(self, wing: Elements, rows: Rows, leaves: Whole, known: Flags) -> Whole:
+    def _turned_place(self, flight: Elements, rows: Rows, step: Whole) -> Vectors:
+        variant = self.variant.take(flight * self.count + rows)
+        places = self.legs.place(variant, step)
+        before = np.flatnonzero(step <= self.legs.steps.take(variant))
+        if len(before):
+            flight = flight[before]
+            at = np.maximum(step[before], self.scripts.first.take(flight))
+            places[before] = self.scripts.units[flight * self.scripts.steps + at]
+        return places
+
+    def meets_from_base(
+        self, flight: Elements, wing: Elements, rows: Rows, leaves: Whole, known: Flags
+    ) -> Whole:
         """Return the first step at which a pair that leaves its base can be at the flight, or FAR."""
-        last, table = self.telling.last, self.tables.meets
-        met: Whole = table.take(wing * table.shape[1] + np.minimum(leaves, last))
-        met[leaves > last] = FAR
-        if self.turns and known.any():
-            there = np.flatnonzero(known)
-            places = self.wings.places[wing[there]]
-            met[there] = self.meets(places, wing[there], rows[there], leaves[there], known[there])
+        at = self.line(flight, wing) * self.scripts.steps + np.minimum(leaves, self.end)
+        met: Whole = self.scripts.meets.take(at)
+        met[leaves > self.end] = FAR
+        if self.turns:
+            there = known.nonzero()[0]
+            if len(there):
+                wing = wing[there]
+                places = self.wings.places.take(wing, axis=0)
+                met[there] = self.meets(places, flight[there], wing, rows[there], leaves[there], known[there])
         return met
 
     def in_time(
-        self, places: Vectors, wing: Elements, rows: Rows, leaves: Whole, at: Whole, known: Flags
+        self,
+        places: Vectors,
+        flight: Elements,
+        wing: Elements,
+        rows: Rows,
+        leaves: Whole,
+        at: Whole,
+        known: Flags,
     ) -> Flags:
         """Return whether a pair that leaves a place can be at the flight at a step at which it exists."""
-        km = self.sphere.distance_km(self.place(rows, at, known), places)
-        in_time: Flags = at - km / self.wings.km_per_step[wing] >= leaves
+        km = self.sphere.distance_km(self.place(flight, rows, at, known), places)
+        in_time: Flags = at - km / self.wings.km_per_step.take(wing) >= leaves
         return in_time
 
-    def overtakes(self, wing: Elements) -> Flags:
-        """Return whether a pair that can be at the flight at a step can be there at every later one."""
-        faster: Flags = self.wings.km_per_step[wing] > self.fastest_km + SUREST_KM
-        return faster
-
-    def meets(self, places: Vectors, wing: Elements, rows: Rows, leaves: Whole, known: Flags) -> Whole:
+    def meets(
+        self, places: Vectors, flight: Elements, wing: Elements, rows: Rows, leaves: Whole, known: Flags
+    ) -> Whole:
         """Return the first step at which a pair that leaves a place (elements, 3) can be at the flight, or FAR."""
         met = np.full(len(rows), FAR, dtype=np.int32)
-        last = self.last(rows, known)
-        low = np.maximum(leaves, np.int32(self.script.first))
-        possible = (low <= last) & (leaves <= self.telling.last)
-        overtakes = self.overtakes(wing)
+        last = self.last(flight, rows, known)
+        low = np.maximum(leaves, self.scripts.first.take(flight))
+        possible = (low <= last) & (leaves <= self.end)
+        overtakes = self.scripts.overtakes.take(self.line(flight, wing))
         for i in np.flatnonzero(possible & ~overtakes).tolist():
             slow = float(self.wings.km_per_step[wing[i]])
-            met[i] = self._searched(places[i], slow, int(rows[i]), int(leaves[i]), bool(known[i]))
+            met[i] = self._searched(
+                places[i], slow, int(flight[i]), int(rows[i]), int(leaves[i]), bool(known[i])
+            )
         here = np.flatnonzero(possible & overtakes)
         if not len(here):
             return met
         if len(here) < len(rows):
-            places, wing, rows, leaves = places[here], wing[here], rows[here], leaves[here]
-            known, low, last = known[here], low[here], last[here]
-        speed = self.wings.km_per_step[wing]
+            places, flight, wing, rows = places[here], flight[here], wing[here], rows[here]
+            leaves, known, low, last = leaves[here], known[here], low[here], last[here]
+        speed = self.wings.km_per_step.take(wing)
 
-        def spare(step: Whole, which: Elements) -> NDArray[np.float64]:
-            km = self.sphere.distance_km(self.place(rows[which], step, known[which]), places[which])
-            spare_steps: NDArray[np.float64] = step - km / speed[which] - leaves[which]
+        def spare(step: Whole, which: Elements | None) -> NDArray[np.float64]:
+            if which is None:
+                km = self.sphere.distance_km(self.place(flight, rows, step, known), places)
+                spare_steps: NDArray[np.float64] = step - km / speed - leaves
+                return spare_steps
+            there = self.place(flight.take(which), rows.take(which), step, known.take(which))
+            km = self.sphere.distance_km(there, places.take(which, axis=0))
+            spare_steps = step - km / speed.take(which) - leaves.take(which)
             return spare_steps
 
         met[here] = first_rising(low, last, spare)
         return met
 
-    def _searched(self, place: Vectors, speed: float, row: int, leaves: int, known: bool) -> int:
+    def _searched(self, place: Vectors, speed: float, flight: int, row: int, leaves: int, known: bool) -> int:
+        script = self.flown[flight].script
         if not known:
-            return min(FAR, meeting_step(self.script, place, speed, leaves))
-        last = int(self.final[row])
-        steps = np.arange(max(leaves, self.script.first), last + 1, dtype=np.int32)
-        there = self.place(np.full(len(steps), row), steps, np.ones(len(steps), dtype=bool))
+            return min(FAR, meeting_step(script, place, speed, leaves))
+        last = int(self.final[flight * self.count + row])
+        steps = np.arange(max(leaves, script.first), last + 1, dtype=np.int32)
+        there = self._along(flight, row, steps)
         in_time = steps - self.sphere.distance_km(there, place) / speed >= leaves
         return int(steps[np.argmax(in_time)]) if in_time.any() else FAR
 
-    def home_steps(self, wing: Elements, rows: Rows, step: Whole, known: Flags) -> Whole:
-        """Return the steps of the way to the base from where the flight is at a step."""
-        km = self.sphere.distance_km(self.place(rows, step, known), self.wings.places[wing])
-        return np.ceil(km / self.wings.km_per_step[wing]).astype(np.int32)
+    def _along(self, flight: int, row: int, steps: Whole) -> Vectors:
+        """Return where a turned flight is at steps in one replication."""
+        count = len(steps)
+        return self.place(np.full(count, flight), np.full(count, row), steps, np.ones(count, dtype=bool))
 
-    def back(self, wing: Elements, rows: Rows, step: Whole, known: Flags) -> Whole:
+    def home_steps(self, flight: Elements, wing: Elements, rows: Rows, step: Whole, known: Flags) -> Whole:
+        """Return the steps of the way to the base from where the flight is at a step."""
+        steps: Whole = self.back(flight, wing, rows, step, known) - step
+        return steps
+
+    def _home_turned(self, flight: Elements, wing: Elements, rows: Rows, step: Whole) -> Whole:
+        there = self._turned_place(flight, rows, step)
+        km = self.sphere.distance_km(there, self.wings.places.take(wing, axis=0))
+        return np.ceil(km / self.wings.km_per_step.take(wing)).astype(np.int32)
+
+    def back(self, flight: Elements, wing: Elements, rows: Rows, step: Whole, known: Flags) -> Whole:
         """Return the step at which a pair that leaves the flight at a step of the window is back at its base."""
-        table = self.tables.back
-        back: Whole = table.take(wing * table.shape[1] + step)
-        if self.turns and known.any():
-            there = np.flatnonzero(known)
-            steps = step[there]
-            back[there] = steps + self.home_steps(wing[there], rows[there], steps, known[there])
+        back: Whole = self.scripts.back.take(self.line(flight, wing) * self.scripts.steps + step)
+        if self.turns:
+            there = known.nonzero()[0]
+            if len(there):
+                steps = step[there]
+                back[there] = steps + self._home_turned(flight[there], wing[there], rows[there], steps)
         return back
 
-    def first_late(self, wing: Elements, rows: Rows, since: Whole, limit: Whole, known: Flags) -> Whole:
+    def first_late(
+        self, flight: Elements, wing: Elements, rows: Rows, since: Whole, limit: Whole, known: Flags
+    ) -> Whole:
         """Return the first step from `since` on from which a pair would be back at `limit` or later, or FAR."""
-        table = self.tables.late
-        late: Whole = table.take(wing * table.shape[1] + np.clip(limit, 0, table.shape[1] - 1))
+        scripts, line = self.scripts, self.line(flight, wing)
+        late: Whole = scripts.late.take(line * scripts.limits + np.clip(limit, 0, scripts.limits - 1))
         np.maximum(late, since, out=late)
-        late[late > self.script.last] = FAR
-        for i in np.flatnonzero(~self.tables.rises[wing] & ~known).tolist():
-            late[i] = min(FAR, self.tables.homeward[wing[i]].first_late(int(since[i]), int(limit[i])))
-        if self.turns and known.any():
-            there = np.flatnonzero(known)
-            late[there] = self._late_turned(wing[there], rows[there], since[there], limit[there])
+        late[late > scripts.last.take(flight)] = FAR
+        if not scripts.rises.all():
+            for i in np.flatnonzero(~scripts.rises.take(line) & ~known).tolist():
+                homeward = scripts.tables[flight[i]].homeward[wing[i]]
+                late[i] = min(FAR, homeward.first_late(int(since[i]), int(limit[i])))
+        if self.turns:
+            there = known.nonzero()[0]
+            if len(there):
+                late[there] = self._late_turned(
+                    flight[there], wing[there], rows[there], since[there], limit[there]
+                )
         return late
 
-    def _late_turned(self, wing: Elements, rows: Rows, since: Whole, limit: Whole) -> Whole:
-        last = self.final[rows]
+    def _late_turned(self, flight: Elements, wing: Elements, rows: Rows, since: Whole, limit: Whole) -> Whole:
+        last = self.final.take(flight * self.count + rows)
         late = np.full(len(rows), FAR, dtype=np.int32)
-        known = np.ones(len(rows), dtype=bool)
-        overtakes = self.overtakes(wing)
+        overtakes = self.scripts.overtakes.take(self.line(flight, wing))
         for i in np.flatnonzero((since <= last) & ~overtakes).tolist():
             steps = np.arange(since[i], last[i] + 1, dtype=np.int32)
-            home = self.home_steps(
-                np.full(len(steps), wing[i]), np.full(len(steps), rows[i]), steps, np.ones(len(steps), bool)
+            count = len(steps)
+            home = self._home_turned(
+                np.full(count, flight[i]), np.full(count, wing[i]), np.full(count, rows[i]), steps
             )
             over = steps + home >= limit[i]
             late[i] = steps[np.argmax(over)] if over.any() else FAR
         here = np.flatnonzero((since <= last) & overtakes)
         if len(here):
-            wing, rows, limit = wing[here], rows[here], limit[here]
+            flight, wing, rows, limit = flight[here], wing[here], rows[here], limit[here]
 
-            def over_time(step: Whole, which: Elements) -> NDArray[np.float64]:
-                home = self.home_steps(wing[which], rows[which], step, known[: len(which)])
-                return (step + home - limit[which]).astype(np.float64)
+            def over_time(step: Whole, which: Elements | None) -> NDArray[np.float64]:
+                if which is None:
+                    home = self._home_turned(flight, wing, rows, step)
+                    return (step + home - limit).astype(np.float64)
+                home = self._home_turned(flight.take(which), wing.take(which), rows.take(which), step)
+                return (step + home - limit.take(which)).astype(np.float64)
 
             late[here] = first_rising(since[here], last[here], over_time)
         return late
 
-    def gone(self, zone: str | None, rows: Rows, since: Whole, known: Flags) -> Whole:
-        """Return the step at which the flight is no longer a side's: out of its zone, or gone altogether."""
-        gone = self.last(rows, known) + np.int32(1)
-        if zone is None:
-            return gone
-        script = self.flown.kept(
-            ("leaves", zone), lambda: far([stay.leaves for stay in self.script.stays(zone)])[:, np.newaxis]
-        )
-        np.minimum(gone, _next_leave(script, since), out=gone)
-        if self.turns and known.any():
-            there = np.flatnonzero(known)
-            leaves = self.flown.stays(zone)[1][:, rows[there]]
-            end = self.final[rows[there]] + np.int32(1)
-            gone[there] = np.minimum(end, _next_leave(leaves, since[there]))
+    def gone(self, flight: Elements, rows: Rows, since: Whole, known: Flags) -> Whole:
+        """Return the step at which flights are no longer the side's: out of its zone, or gone altogether."""
+        steps = self.scripts.steps
+        gone: Whole = self.scripts.gone.take(flight * (steps + 1) + np.minimum(since, steps))
+        if self.turns:
+            there = known.nonzero()[0]
+            if len(there):
+                at = flight[there] * self.count + rows[there]
+                until = self.final.take(at) + np.int32(1)
+                for leaves in self.leaves[::-1]:
+                    leave = leaves.take(at)  # of the flat table
+                    np.minimum(until, leave, out=until, where=leave > since[there])
+                gone[there] = until
         return gone
 
-    def exists(self, rows: Rows, step: Whole, known: Flags) -> Flags:
-        """Return whether the flight exists at a step, as far as is known."""
-        flags: Flags = (step >= self.script.first) & (step <= self.last(rows, known))
+    def exists(self, flight: Elements, rows: Rows, step: Whole, known: Flags) -> Flags:
+        """Return whether flights exist at a step, as far as is known."""
+        flags: Flags = step >= self.scripts.first.take(flight)
+        flags &= step <= self.last(flight, rows, known)
         return flags
 
 
-def _next_leave(leaves: Whole, since: Whole) -> Whole:
-    found = np.full(since.shape, FAR, dtype=np.int32)
-    for leave in leaves[::-1]:
-        np.copyto(found, leave, where=leave > since)
-    return found
-
-
-def first_rising(low: Whole, high: Whole, value: Callable[[Whole, Elements], NDArray[np.float64]]) -> Whole:
+def first_rising(
+    low: Whole, high: Whole, value: Callable[[Whole, Elements | None], NDArray[np.float64]]
+) -> Whole:
     """Return the first step in low..high at which a rising value is at least 0, or FAR, for columns of spans.
 
-    `value(step, which)` gives it for some of the elements.  A line through the last two steps that were looked at says
-    where to look next; where that takes too long, the span is halved.
+    `value(step, which)` gives it for some of the elements, or for all where `which` is None.  A line through the last
+    two steps that were looked at says where to look next; where that takes too long, the span is halved.
     """
     found = np.full(len(low), FAR, dtype=np.int32)
-    which = np.arange(len(low))
+    which: Elements | None = None
     below, above = low - np.int32(1), high + np.int32(1)
     step, slope = low, np.ones(len(low))
     was: NDArray[np.float64] | None = None
@@ -258,21 +401,24 @@ def first_rising(low: Whole, high: Whole, value: Callable[[Whole, Elements], NDA
         above, below = np.where(over, step, above), np.where(over, below, step)
         if was is not None:
             moved = step - before
-            slope = np.clip((now - was) / np.where(moved == 0, 1, moved), 0.05, 4.0)
+            slope = (now - was) / np.where(moved == 0, 1, moved)
+            np.minimum(np.maximum(slope, 0.05, out=slope), 4.0, out=slope)
         ended = above - below <= 1
         if ended.any():
             # Beyond the end there is none.
-            last = high[which[ended]]
-            found[which[ended]] = np.where(above[ended] > last, FAR, above[ended])
+            places = ended.nonzero()[0]
+            done = above[places]
+            whose = places if which is None else which[places]
+            found[whose] = np.where(done > high[whose], FAR, done)
             going = (~ended).nonzero()[0]
             if not len(going):
                 break
-            which, below, above, step = which[going], below[going], above[going], step[going]
+            which = going if which is None else which[going]
+            below, above, step = below[going], above[going], step[going]
             now, slope = now[going], slope[going]
-        along = np.ceil(step - now / slope)
-        aim = along if look < LOOKS_ALONG else (below + above) // 2
+        aim = np.ceil(step - now / slope) if look < LOOKS_ALONG else (below + above) // 2
         before, was = step, now
-        step = np.clip(aim, below + 1, above - 1).astype(np.int32)
+        step = np.minimum(np.maximum(aim, below + 1), above - 1).astype(np.int32)
     return found
 
 

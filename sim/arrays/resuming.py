@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.arrays.columns import FAR, Rows, Whole
-from sim.arrays.sorties import SEATED, WINDOWS, Entry, Sorties
+from sim.arrays.sorties import Entry, Sorties
 
 if TYPE_CHECKING:
     from sim.arrays.dispatch import Squadron
@@ -23,15 +23,16 @@ def first_difference(now: Squadron, then: Squadron, kept: Rows) -> Whole:
 
     `kept` says which replications of that telling are those of this one, shape (replications,).
     """
-    since = np.full(now.count, FAR, dtype=np.int32)
-    for mine, his in zip(now.pursuits, then.pursuits, strict=True):
-        turns, other = mine.flown.turns, his.flown.turns[kept]
-        differ = (turns != other) | (mine.flown.variant != his.flown.variant[kept])
+    nowhere = np.full(now.count, FAR, dtype=np.int32)
+    since = nowhere.copy()
+    for mine, his in zip(now.pursuit.flown, then.pursuit.flown, strict=True):
+        turns, other = mine.turns, his.turns[kept]
+        differ = (turns != other) | (mine.variant != his.variant[kept])
         np.minimum(since, np.minimum(turns, other), out=since, where=differ)
     for key in dict.fromkeys((*now.orders, *then.orders)):
-        step = now.orders[key][1] if key in now.orders else np.full(now.count, FAR, dtype=np.int32)
-        other = then.orders[key][1][kept] if key in then.orders else np.int32(FAR)
-        np.minimum(since, np.minimum(step, other), out=since, where=step != other)
+        step = now.orders[key][1] if key in now.orders else nowhere
+        before = then.orders[key][1][kept] if key in then.orders else nowhere
+        np.minimum(since, np.minimum(step, before), out=since, where=step != before)
     return since
 
 
@@ -52,7 +53,9 @@ def take_up(now: Sorties, then: Sorties, kept: Rows, since: Whole) -> None:
     now.slot_count = stands.sum(axis=0)
 
 
-def _entered_before(then: Sorties, kept: Rows, since: Whole) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+def _entered_before(
+    then: Sorties, kept: Rows, since: Whole
+) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
     """Return which entries in the book were made before a step."""
     if not then.slots:
         return np.zeros((0, len(kept)), dtype=bool)
@@ -77,7 +80,8 @@ def _undo(now: Sorties, then: Sorties, kept: Rows, since: Whole) -> None:
         mine, pair = rows[here], entry.pair[here]
         at = pair * now.count + mine
         if entry.plans is None or entry.place is None or entry.at_base is None:
-            now.seated[at] = now.windows[pair, SEATED, mine] = FAR
+            now.seated[at] = FAR
+            undone[at] = True
             continue
         now.plans[:, at] = entry.plans[:, here]
         now.place[at], now.at_base[at] = entry.place[here], entry.at_base[here]

@@ -48,8 +48,11 @@ class Roster:
             max((longest for _, _, longest in wings), default=0),
         )
         kinds = [(*row, spec.type) for row, spec in zip(rows, self.specs.values(), strict=True)]
-        self.kind = np.array([kinds.index(kind) for kind in kinds], dtype=np.intp)
-        """The first pair that is alike for a planner, as long as both are on the ground and not seated."""
+        first = [kinds.index(kind) for kind in kinds]
+        self.first_of_kind = np.array(sorted(set(first)), dtype=np.intp)
+        """The first pair of each kind: who is of one is alike for a planner, as long as both are in bed."""
+        self.kind_number = np.searchsorted(self.first_of_kind, first)
+        """The number of each pair's kind."""
 
     def allowed(self, types: tuple[str, ...] | None) -> NDArray[np.bool_]:
         """Return which pairs are of the types that an order wants."""

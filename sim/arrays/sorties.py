@@ -6,6 +6,7 @@ another order or the intruder's turning away replaces it from that step on.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,10 +23,10 @@ from sim.flight import Vectors
 from sim.sides import Side
 
 WINDOWS = 12
-GROUND_FROM, SEATED, ABOUT, WAS_ABOUT, SINCE, COMMITTED_TO = range(6)
+BED_FROM, COCKPIT_FROM, ABOUT, WAS_ABOUT, SINCE, COMMITTED_TO = range(6)
 STAYS_FROM, STAYS_TO, FREE_FROM, FREE_TO, HOLDS_FROM, HOLDS_TO = range(6, WINDOWS)
-"""The steps in which a pair is on the ground, counts for its flight, lets another one be taken from it, may itself be
-taken, or holds: from the first up to but not the second."""
+"""The steps from which a pair is on the ground, its crew in bed or in the cockpit, and those in which it counts for its
+flight, lets another one be taken from it, may itself be taken, or holds: from the first up to but not the second."""
 
 PLAN = {
     **{"about": -1, "first_about": -1, "was_about": -1, "since": 0, "ordered": 0, "ready": FAR},
@@ -71,7 +72,7 @@ class Sorties:
         self.telling, self.name, self.side = telling, name, side
         self.policy: Policy = fighters.policies[name]
         self.roster = roster = Roster(telling, name, fighters)
-        self.pursuits = [Pursuit(telling, flown, roster.wings) for flown in telling.flights.values()]
+        self.pursuit = Pursuit(telling, roster.wings, side.shadow_zone)
         self.flights = list(telling.flights)
         self.last, self.count = telling.last, telling.count
         self.clock: Clock = telling.prepared.clock
@@ -89,7 +90,7 @@ class Sorties:
         self.windows = np.full((len(roster.names), WINDOWS, self.count), FAR, dtype=np.int32)
         """What the dispatcher looks at, by pair, window and replication."""
         self.windows[:, ABOUT] = self.windows[:, WAS_ABOUT] = -1
-        self.windows[:, GROUND_FROM] = -1
+        self.windows[:, BED_FROM] = -1
         self.windows[:, SINCE] = 0
         self.at_base = np.ones(size, dtype=bool)
         self.place: NDArray[np.float64] = np.zeros((size, 3))
@@ -155,75 +156,85 @@ class Sorties:
     def settle(self, at: Elements, pair: Elements, rows: Rows) -> None:
         """Work out the windows that the dispatcher looks at from the plans of pairs."""
         since, joined, asks = self.since.take(at), self.joined.take(at), self.asks.take(at)
-        airborne = self.airborne.take(at)
-        flies = airborne < FAR
+        airborne, stands, parts = self.airborne.take(at), self.stands.take(at), self.parts.take(at)
+        flies, seated = airborne < FAR, self.seated.take(at) < FAR
         beside = joined < FAR
-        parts = self.parts.take(at)
         ends = np.where(beside, parts, self.off.take(at))
         spared = np.where(beside, parts - 1, ends)
-        table = self.windows
-        table[pair, GROUND_FROM, rows] = np.where(flies, FAR, self.stands.take(at))
-        table[pair, ABOUT, rows] = self.about.take(at)
-        table[pair, WAS_ABOUT, rows] = self.was_about.take(at)
-        table[pair, SINCE, rows] = since
-        counts = np.where(flies, np.minimum(ends, asks), self.stands.take(at))
-        table[pair, COMMITTED_TO, rows] = counts
-        table[pair, STAYS_FROM, rows] = np.maximum(airborne, since)
-        table[pair, STAYS_TO, rows] = np.where(flies, np.minimum(spared, asks), -1)
-        table[pair, FREE_FROM, rows] = np.maximum(self.leaves.take(at) + 1, since)
-        table[pair, FREE_TO, rows] = np.where(flies, spared, -1)
-        table[pair, HOLDS_FROM, rows] = np.maximum(self.holds.take(at), since)
-        table[pair, HOLDS_TO, rows] = self.until.take(at)
+        mine = pair * (WINDOWS * self.count) + rows
+        windows = self.windows.reshape(-1)
+        for window, steps in (
+            (BED_FROM, np.where(flies | seated, FAR, stands)),
+            (COCKPIT_FROM, np.where(flies | ~seated, FAR, stands)),
+            (ABOUT, self.about.take(at)),
+            (WAS_ABOUT, self.was_about.take(at)),
+            (SINCE, since),
+            (COMMITTED_TO, np.where(flies, np.minimum(ends, asks), stands)),
+            (STAYS_FROM, np.maximum(airborne, since)),
+            (STAYS_TO, np.where(flies, np.minimum(spared, asks), -1)),
+            (FREE_FROM, np.maximum(self.leaves.take(at) + 1, since)),
+            (FREE_TO, np.where(flies, spared, -1)),
+            (HOLDS_FROM, np.maximum(self.holds.take(at), since)),
+            (HOLDS_TO, self.until.take(at)),
+        ):
+            windows[mine + window * self.count] = steps
 
-    def _exists_soon(self, about: Whole, rows: Rows, step: Whole) -> Flags:
-        exists = np.zeros(len(rows), dtype=bool)
-        for flight, here in groups(about):
-            if flight >= 0:
-                pursuit = self.pursuits[flight]
-                known = pursuit.known(rows[here], step[here])
-                exists[here] = pursuit.exists(rows[here], step[here] + np.int32(1), known)
-        return exists
+    def exists_soon(self, about: Whole, rows: Rows, step: Whole) -> Flags:
+        """Return whether flights will exist at the next step; none is numbered -1."""
+        flight = np.maximum(about, 0)
+        known = self.pursuit.known(flight, rows, step)
+        return (about >= 0) & self.pursuit.exists(flight, rows, step + np.int32(1), known)
 
-    def _places(self, at: Elements, pair: Elements, rows: Rows, soon: Whole, holding: Flags) -> Vectors:
+    def places(self, at: Elements, pair: Elements, rows: Rows, soon: Whole, holding: Flags) -> Vectors:
         """Return where pairs will be at the next step: holding, on their way to an intruder, or beside it."""
-        places = self.place[at]
-        about = self.about.take(at)
-        for flight, here in groups(about):
-            if flight < 0:
-                continue  # it holds at its station
-            pursuit = self.pursuits[flight]
-            element, mine = at[here], rows[here]
-            held = holding[here]
-            step = np.where(held, self.parts.take(element), soon[here]).astype(np.int32)
-            known = pursuit.known(mine, np.where(held, step, soon[here] - 1).astype(np.int32))
-            step = np.minimum(step, pursuit.last(mine, known))
-            found = pursuit.place(mine, step, known)
-            on_way = np.flatnonzero(~held & (self.meets.take(element) > soon[here]))
-            if len(on_way):
-                found[on_way] = self._on_course(
-                    pursuit, element[on_way], pair[here[on_way]], mine[on_way], step[on_way], known[on_way]
-                )
-            places[here] = found
+        places, about = self.place.take(at, axis=0), self.about.take(at)
+        here = np.flatnonzero(about >= 0)  # the others hold at their station
+        if not len(here):
+            return places
+        flight, element, mine, held = about[here], at[here], rows[here], holding[here]
+        pursuit, soon = self.pursuit, soon[here]
+        step = np.where(held, self.parts.take(element), soon)
+        known = pursuit.known(flight, mine, np.where(held, step, soon - 1))
+        step = np.minimum(step, pursuit.last(flight, mine, known))
+        found = pursuit.place(flight, mine, step, known)
+        on_way = np.flatnonzero(~held & (self.meets.take(element) > soon))
+        if len(on_way):
+            found[on_way] = self._on_course(
+                flight[on_way],
+                element[on_way],
+                pair[here[on_way]],
+                mine[on_way],
+                step[on_way],
+                known[on_way],
+            )
+        places[here] = found
         return places
 
     def _on_course(
-        self, pursuit: Pursuit, at: Elements, pair: Elements, rows: Rows, step: Whole, known: Flags
+        self, flight: Elements, at: Elements, pair: Elements, rows: Rows, step: Whole, known: Flags
     ) -> Vectors:
         """Return where pairs are on their course to the meeting point that they were planned to have."""
         meets = self.meets.take(at)
-        goals = pursuit.place(rows, meets, known)
-        bases = self.roster.wings.places[self.roster.wing[pair]]
-        origins = np.where(self.at_base[at][:, np.newaxis], bases, self.place[at])
+        goals = self.pursuit.place(flight, rows, meets, known)
+        origins = self.place.take(at, axis=0)
+        from_base = np.flatnonzero(self.at_base[at])
+        origins[from_base] = self.roster.wings.places[self.roster.wing[pair[from_base]]]
         return course_places(self.sphere, origins, goals, self.leaves.take(at), meets, step)
 
     # -------------------------------------------------------------------------------- sending a pair
 
     def _drawn(
-        self, pair: Elements, rows: Rows, law: str, decision: str, number: int = 1, least: int = 1
+        self,
+        pairs: Iterable[tuple[int, Rows]],
+        rows: Rows,
+        law: str,
+        decision: str,
+        number: int = 1,
+        least: int = 1,
     ) -> Whole:
-        """Return drawn steps of pairs, of a law of their type or alert."""
-        drawn = np.empty(len(pair), dtype=np.int32)
-        for each, here in groups(pair):
+        """Return drawn steps of pairs, of a law of their type or alert; `pairs` says whose each one is."""
+        drawn = np.empty(len(rows), dtype=np.int32)
+        for each, here in pairs:
             name = self.roster.names[each]
             spec = self.roster.specs[name]
             kind, alert = self.roster.fighters.types[spec.type], self.roster.fighters.alerts[spec.alert]
@@ -231,60 +242,72 @@ class Sorties:
             drawn[here] = self.telling.steps(amount, name, decision, number, rows[here], least=least)
         return drawn
 
-    def _seat(self, pair: Elements, rows: Rows, step: Whole) -> None:
+    def seat(self, pair: Elements, rows: Rows, step: Whole) -> None:
+        """Send crews to their cockpits."""
         self.log.append(Entry(pair, rows, step))
         at = pair * self.count + rows
-        self.seated[at] = self.windows[pair, SEATED, rows] = step + self._drawn(pair, rows, "seat_s", "seat")
+        self.seated[at] = step + self._drawn(groups(pair), rows, "seat_s", "seat")
+        self.windows[pair, BED_FROM, rows] = FAR
+        self.windows[pair, COCKPIT_FROM, rows] = self.stands.take(at)
 
-    def _send(self, pair: Elements, flight: int, rows: Rows, step: Whole) -> None:
+    def send(self, pair: Elements, flight: Elements, rows: Rows, step: Whole, met: Whole | None) -> None:
+        """Send pairs to flights; those in the air will have reached them at the step `met`."""
         at = pair * self.count + rows
         self._note(at, pair, rows, step)
         ground = self.airborne.take(at) == FAR
-        if ground.any():
-            self._scramble(at[ground], pair[ground], flight, rows[ground], step[ground])
-        if not ground.all():
-            self._divert(at[~ground], pair[~ground], flight, rows[~ground], step[~ground])
+        here = np.flatnonzero(ground)
+        if len(here):
+            self._scramble(at[here], pair[here], flight[here], rows[here], step[here])
+        here = np.flatnonzero(~ground)
+        if len(here):
+            assert met is not None  # else none was in the air
+            self._divert(at[here], pair[here], flight[here], rows[here], step[here], met[here])
 
     def _note(self, at: Elements, pair: Elements, rows: Rows, step: Whole) -> None:
         """Enter in the log that plans change."""
-        self.log.append(Entry(pair, rows, step, self.plans[:, at], self.place[at], self.at_base[at]))
+        plans, place, at_base = self.plans.take(at, axis=1), self.place.take(at, axis=0), self.at_base[at]
+        self.log.append(Entry(pair, rows, step, plans, place, at_base))
 
-    def _scramble(self, at: Elements, pair: Elements, flight: int, rows: Rows, step: Whole) -> None:
+    def _scramble(self, at: Elements, pair: Elements, flight: Elements, rows: Rows, step: Whole) -> None:
         seated = self.seated.take(at)
         ready = np.empty(len(at), dtype=np.int32)
         here = np.flatnonzero(seated < FAR)
         if len(here):
-            drawn = self._drawn(pair[here], rows[here], "airborne_from_cockpit_s", "airborne-from-cockpit")
+            drawn = self._drawn(
+                groups(pair[here]), rows[here], "airborne_from_cockpit_s", "airborne-from-cockpit"
+            )
             ready[here] = np.maximum(seated[here], step[here]) + drawn
         here = np.flatnonzero(seated == FAR)
         if len(here):
-            ready[here] = step[here] + self._drawn(pair[here], rows[here], "airborne_s", "airborne")
+            ready[here] = step[here] + self._drawn(groups(pair[here]), rows[here], "airborne_s", "airborne")
         self.about[at] = self.first_about[at] = flight
         self.since[at] = self.ordered[at] = step
         self.ready[at] = ready
-        self.leaves[at] = ready + self._drawn(pair, rows, "climb_s", "climb", least=0)
+        whose = list(groups(pair))
+        self.leaves[at] = ready + self._drawn(whose, rows, "climb_s", "climb", least=0)
         self.at_base[at] = True
         self.joins[at] = 1
-        self.joining[at] = self._drawn(pair, rows, "join_s", "join")
-        self._take_off(at, pair, flight, rows, step)
+        self.joining[at] = self._drawn(whose, rows, "join_s", "join")
+        self._take_off(at, pair, rows, step)
 
-    def _take_off(self, at: Elements, pair: Elements, flight: int, rows: Rows, step: Whole) -> None:
+    def _take_off(self, at: Elements, pair: Elements, rows: Rows, step: Whole) -> None:
         """Plan take-offs, and all that follows, as far as is known at a step."""
-        pursuit = self.pursuits[flight]
-        ready = self.ready.take(at)
-        known = pursuit.known(rows, step)
-        gone = pursuit.gone(self.side.shadow_zone, rows, self.ordered.take(at), known)
+        flight, ready = self.about.take(at), self.ready.take(at)
+        known = self.pursuit.known(flight, rows, step)
+        gone = self.pursuit.gone(flight, rows, self.ordered.take(at), known)
         stays = (gone <= ready) | (ready > self.last)
         self.airborne[at] = np.where(stays, FAR, ready)
         self.stands[at] = np.where(stays, np.maximum(gone, step), FAR)
         self._forget(at)
         if stays.any():
             self.settle(at[stays], pair[stays], rows[stays])
-            flies = ~stays
+            flies = np.flatnonzero(~stays)
+            if not len(flies):
+                return
             at, pair, rows, ready, known = at[flies], pair[flies], rows[flies], ready[flies], known[flies]
         self.fuel[at] = ready + self.roster.endurance[pair]
         self.begun[at] = ready
-        self._close(at, pair, flight, rows, ready, known)
+        self._close(at, pair, rows, ready, known)
 
     def _forget(self, at: Elements) -> None:
         for plan in (
@@ -299,13 +322,15 @@ class Sorties:
         ):
             plan[at] = FAR
 
-    def _divert(self, at: Elements, pair: Elements, flight: int, rows: Rows, step: Whole) -> None:
+    def _divert(
+        self, at: Elements, pair: Elements, flight: Elements, rows: Rows, step: Whole, met: Whole
+    ) -> None:
         """Send pairs that are in the air to another flight."""
         soon = step + np.int32(1)
         holding = self.is_holding(at, step)
         beside = self.is_beside(at, step)
         relieved = beside & (self.asks.take(at) <= step)
-        places = self._places(at, pair, rows, soon, holding)
+        places = self.places(at, pair, rows, soon, holding)
         self.was_about[at] = np.where(holding | relieved, -1, self.about.take(at))
         self.parts[at[beside]] = soon[beside]
         self._enter(at, pair, rows, step, step)
@@ -318,25 +343,52 @@ class Sorties:
         self.begun[at] = begun
         self.joins[at] += 1
         for number, here in groups(self.joins.take(at)):
-            self.joining[at[here]] = self._drawn(pair[here], rows[here], "join_s", "join", number)
-        self._close(at, pair, flight, rows, begun, self.pursuits[flight].known(rows, begun))
+            self.joining[at[here]] = self._drawn(groups(pair[here]), rows[here], "join_s", "join", number)
+        # Of a turn at the next step nobody knew who reckoned with where the flight would be met.
+        turns = np.flatnonzero(
+            self.pursuit.known(flight, rows, soon) & ~self.pursuit.known(flight, rows, step)
+        )
+        known = self.pursuit.known(flight, rows, begun)
+        self._close(at, pair, rows, begun, known, met, turns)
 
-    def _close(self, at: Elements, pair: Elements, flight: int, rows: Rows, now: Whole, known: Flags) -> None:
-        """Plan the way of pairs to a flight from where and when they leave, and what they do there."""
-        pursuit, wing = self.pursuits[flight], self.roster.wing[pair]
-        leaves, from_base = self.leaves.take(at), self.at_base[at]
-        if from_base.all():
-            met = pursuit.meets_from_base(wing, rows, leaves, known)
-        else:
-            met = np.full(len(at), FAR, dtype=np.int32)
+    def _close(
+        self,
+        at: Elements,
+        pair: Elements,
+        rows: Rows,
+        now: Whole,
+        known: Flags,
+        met: Whole | None = None,
+        anew: Rows | None = None,
+    ) -> None:
+        """Plan the way of pairs to their flights from where and when they leave, and what they do there.
+
+        `met` says when they will have reached them, but for those at `anew`.
+        """
+        pursuit, wing, flight = self.pursuit, self.roster.wing[pair], self.about.take(at)
+        leaves = self.leaves.take(at)
+        if met is None:
+            from_base = self.at_base[at]
             here = np.flatnonzero(from_base)
-            met[here] = pursuit.meets_from_base(wing[here], rows[here], leaves[here], known[here])
-            here = np.flatnonzero(~from_base)
-            met[here] = pursuit.meets(self.place[at[here]], wing[here], rows[here], leaves[here], known[here])
+            met = np.full(len(at), FAR, dtype=np.int32)
+            met[here] = pursuit.meets_from_base(
+                flight[here], wing[here], rows[here], leaves[here], known[here]
+            )
+            anew = np.flatnonzero(~from_base)
+        if anew is not None and len(anew):
+            met[anew] = pursuit.meets(
+                self.place.take(at[anew], axis=0),
+                flight[anew],
+                wing[anew],
+                rows[anew],
+                leaves[anew],
+                known[anew],
+            )
+        fuel = self.fuel.take(at)
         joins = met + self.joining.take(at)
-        gone = pursuit.gone(self.side.shadow_zone, rows, self.begun.take(at), known)
+        gone = pursuit.gone(flight, rows, self.begun.take(at), known)
         reached = met < FAR
-        late = pursuit.first_late(wing, rows, np.minimum(met, self.last), self.fuel.take(at), known)
+        late = pursuit.first_late(flight, wing, rows, np.minimum(met, self.last), fuel, known)
         late[~reached | (late <= met)] = (
             0  # out of reach, or too late to turn round even at the meeting point
         )
@@ -346,34 +398,33 @@ class Sorties:
         off[joins < FAR] = FAR
         self.meets[at], self.joined[at], self.off[at] = met, joins, off
         here = np.flatnonzero(joins <= self.last)
-        self._shadow(at[here], pair[here], flight, rows[here], joins[here], known[here])
+        self._shadow(at[here], pair[here], rows[here], joins[here], known[here])
         self.settle(at, pair, rows)
 
-    def _shadow(
-        self, at: Elements, pair: Elements, flight: int, rows: Rows, joined: Whole, known: Flags
-    ) -> None:
+    def _shadow(self, at: Elements, pair: Elements, rows: Rows, joined: Whole, known: Flags) -> None:
         """Plan how long pairs stay beside a flight that they join, and when they ask for their relief."""
         if not len(at):
             return
-        pursuit, wing, limit = self.pursuits[flight], self.roster.wing[pair], self.fuel.take(at)
-        late = pursuit.first_late(wing, rows, joined, limit, known)
-        gone = pursuit.gone(self.side.shadow_zone, rows, joined, known)
+        pursuit, wing, limit = self.pursuit, self.roster.wing[pair], self.fuel.take(at)
+        flight = self.about.take(at)
+        late = pursuit.first_late(flight, wing, rows, joined, limit, known)
+        gone = pursuit.gone(flight, rows, joined, known)
         parts = np.minimum(late, gone)
         asks = np.maximum(joined, late - self.clock.steps(self.policy.relief_lead_s)).astype(np.int32)
         asks[(late == FAR) | (asks >= parts)] = FAR
         self.parts[at], self.asks[at], self.due[at] = parts, asks, asks
-        here = np.flatnonzero((gone < late) & (parts <= self.last))
         self.holds[at], self.until[at] = FAR, FAR
+        here = np.flatnonzero((gone < late) & (parts <= self.last))
         if len(here):
-            rows, parts, known = rows[here], parts[here], known[here]
-            stop = np.minimum(parts, pursuit.last(rows, known))
+            flight, rows, parts, known = flight[here], rows[here], parts[here], known[here]
+            stop = np.minimum(parts, pursuit.last(flight, rows, known))
             self.holds[at[here]] = parts
-            self.until[at[here]] = limit[here] - pursuit.home_steps(wing[here], rows, stop, known)
+            self.until[at[here]] = limit[here] - pursuit.home_steps(flight, wing[here], rows, stop, known)
 
     # -------------------------------------------------------------------------------- an intruder turns away
 
-    def _turned(self, flight: int, rows: Rows, step: Whole) -> None:
-        """Plan anew what the pairs of a flight do that turns away at a step."""
+    def turned(self, flight: Elements, rows: Rows, step: Whole) -> None:
+        """Plan anew what the pairs of flights do that turn away at a step."""
         used = np.flatnonzero(self.used)
         if not len(used):
             return
@@ -389,30 +440,35 @@ class Sorties:
             row, column = np.nonzero(flag)
             if len(row):
                 self._note(at[row, column], used[row], rows[column], step[column])
-                plan(at[row, column], used[row], flight, rows[column], step[column])
+                plan(at[row, column], used[row], rows[column], step[column])
 
-    def _correct(self, at: Elements, pair: Elements, flight: int, rows: Rows, step: Whole) -> None:
+    def _correct(self, at: Elements, pair: Elements, rows: Rows, step: Whole) -> None:
         """Give pairs on their way a new course from where they are when their intruder turns away."""
-        pursuit = self.pursuits[flight]
         here = np.flatnonzero(self.leaves.take(at) < step)
         if len(here):
             element, there, when = at[here], rows[here], step[here]
+            flight = self.about.take(element)
             before = np.zeros(len(here), dtype=bool)  # the course led to a place on the script
-            places = pursuit.place(there, when, before)
+            places = self.pursuit.place(flight, there, when, before)
             flying = np.flatnonzero(when < self.meets.take(element))
             if len(flying):
                 places[flying] = self._on_course(
-                    pursuit, element[flying], pair[here[flying]], there[flying], when[flying], before[flying]
+                    flight[flying],
+                    element[flying],
+                    pair[here[flying]],
+                    there[flying],
+                    when[flying],
+                    before[flying],
                 )
             self.place[element], self.at_base[element], self.leaves[element] = places, False, when
         self._forget(at)
-        self._close(at, pair, flight, rows, step, np.ones(len(at), dtype=bool))
+        self._close(at, pair, rows, step, np.ones(len(at), dtype=bool))
 
-    def _follow(self, at: Elements, pair: Elements, flight: int, rows: Rows, step: Whole) -> None:
+    def _follow(self, at: Elements, pair: Elements, rows: Rows, step: Whole) -> None:
         """Keep pairs beside an intruder that turns away, as long as fuel and the intruder's way allow."""
         asked = self.asks.take(at)
         done = asked <= step
-        self._shadow(at, pair, flight, rows, self.joined.take(at), np.ones(len(at), dtype=bool))
+        self._shadow(at, pair, rows, self.joined.take(at), np.ones(len(at), dtype=bool))
         asks = np.maximum(self.asks.take(at), step)
         asks[asks >= self.parts.take(at)] = FAR
         self.due[at] = np.where(done, FAR, asks)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.arrays.columns import FAR, Flags, Rows, Whole
+from sim.arrays.columns import FAR, Rows, Whole
 from sim.clock import NEVER
 from sim.departures import Departures
 from sim.flight import Track, Vectors
@@ -49,7 +49,6 @@ class Departed:
     count: int = 0
     numbers: dict[int, NDArray[np.int64]] = field(default_factory=dict)
     tables: dict[Any, tuple[int, tuple[Any, ...]]] = field(default_factory=dict)
-    legs: Legs | None = None
 
     def variants(self, ways: NDArray[np.int64], steps: Whole) -> NDArray[np.int64]:
         """Return the number of each variant (replications,), making the tracks that are new."""
@@ -75,34 +74,11 @@ class Departed:
         self.tables[key] = (len(self.blocks), found)
         return found
 
-    def place(self, variants: NDArray[np.int64], steps: Whole) -> Vectors:
-        """Return the places of variants at steps, shape (n, 3)."""
-        legs = self._legs()
-        since = steps - legs.steps[variants]
-        km = np.maximum(since, 0) * legs.km_per_step[variants]
-        leg = variants * legs.most
-        for number in range(1, legs.most):
-            leg += km >= legs.starts_km[:, number][variants]
-        angle = (km - legs.starts_km.reshape(-1)[leg]) * legs.per_km[leg]
-        places: Vectors = (
-            np.cos(angle)[:, np.newaxis] * legs.origins[leg] + np.sin(angle)[:, np.newaxis] * legs.aheads[leg]
-        )
-        if (since <= 0).any():
-            before = np.flatnonzero(since <= 0)
-            places[before] = self.script.units[np.maximum(steps[before], self.script.first)]
-        return places
-
-    def _legs(self) -> Legs:
-        if self.legs is None or self.legs.blocks != len(self.blocks):
-            self.legs = Legs.of(self.blocks)
-        return self.legs
-
 
 @dataclass(frozen=True)
 class Legs:
     """The great-circle legs of all variants in one table: what `Courses.place` looks up course by course."""
 
-    blocks: int
     most: int
     """Legs that a variant has at the most; those that it does not have begin infinitely late."""
     steps: NDArray[np.int64]
@@ -133,7 +109,6 @@ class Legs:
         origins = stacked([course.origins for course in courses], 0.0).reshape(-1, 3)
         aheads = stacked([course.aheads for course in courses], 0.0).reshape(-1, 3)
         return cls(
-            len(blocks),
             most,
             np.concatenate([block.steps for block in blocks]),
             np.concatenate([course.km_per_step for course in courses]),
@@ -142,6 +117,17 @@ class Legs:
             aheads,
             np.asarray(aheads.any(axis=1) / courses[0].sphere.radius_km),
         )
+
+    def place(self, variants: NDArray[np.int64], steps: Whole) -> Vectors:
+        """Return the places of variants at steps after they have turned, shape (n, 3)."""
+        km = np.maximum(steps - self.steps.take(variants), 0) * self.km_per_step.take(variants)
+        leg = variants * self.most
+        for number in range(1, self.most):
+            leg += km >= self.starts_km[:, number].take(variants)
+        angle = (km - self.starts_km.reshape(-1).take(leg)) * self.per_km.take(leg)
+        places: Vectors = np.cos(angle)[:, np.newaxis] * self.origins.take(leg, axis=0)
+        places += np.sin(angle)[:, np.newaxis] * self.aheads.take(leg, axis=0)
+        return places
 
 
 def _stacked(above: NDArray[Any], below: NDArray[Any]) -> NDArray[Any]:
@@ -222,18 +208,3 @@ class Flown:
         (turned,) = self.departed.table("last", lambda departures: (departures.last,))
         last[self.turned] = turned[self.variant[self.turned]]
         return last
-
-    def place(self, rows: Rows, steps: Whole, known: Flags) -> Vectors:
-        """Return where the flight is at steps in replications `rows`, or will be as far as is known.
-
-        `known` says where the turn has happened: elsewhere the script is what is looked ahead in.
-        """
-        if len(self.turned) and known.any():
-            if known.all():
-                return self.departed.place(self.variant.take(rows), steps)
-            found: Vectors = self.script.units[np.minimum(steps, len(self.script.units) - 1)]
-            there = known.nonzero()[0]
-            found[there] = self.departed.place(self.variant[rows[there]], steps[there])
-            return found
-        found = self.script.units[np.minimum(steps, len(self.script.units) - 1)]
-        return found
