@@ -167,12 +167,15 @@ class Planner:
         free = np.flatnonzero(~held)
         if not len(free):
             return np.arange(len(row))
-        mine, when = column[free], step[column[free]]
-        others = seen[:, :, mine]
-        stays = (others[STAYS_FROM] <= when) & (when < others[STAYS_TO])
-        stays &= others[ABOUT] == seen[ABOUT, row[free], mine]
+        stays = (seen[STAYS_FROM] <= step) & (step < seen[STAYS_TO])
+        mine = column[free]
+        about = seen[ABOUT, row[free], mine]
+        others = np.full(len(free), -1, dtype=np.int16)  # the pair itself is found among those that stay, if it stays
+        others += ~stays[row[free], mine]
+        for each in range(len(stays)):
+            others += stays[each].take(mine) & (seen[ABOUT, each].take(mine) == about)
         spared = held.copy()
-        spared[free] = stays.sum(axis=0) - stays[row[free], np.arange(len(free))] >= 1
+        spared[free] = others >= 1
         return np.flatnonzero(spared)
 
     def _from_ground(
