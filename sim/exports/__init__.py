@@ -1,0 +1,1 @@
+"""A run in the file formats of other tools: Google Earth, GIS, Tacview and data frames."""
