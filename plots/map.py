@@ -55,8 +55,8 @@ def track_map(
     figure = style.new_figure(WIDTH_IN, HEIGHT_IN)
     placer = Placer(figure)
     rings, outlines = land(), zone_outlines(shown)
-    region = _panel(figure, LEFT, _region_view(shown), shown, placer)
-    close = _panel(figure, RIGHT, close_view(shown), shown, placer)
+    region = panel_in(figure, LEFT, region_view(shown), shown, placer)
+    close = panel_in(figure, RIGHT, close_view(shown), shown, placer)
     for panel in (region, close):
         draw_coast(panel.axes, rings)
         draw_zones(panel, outlines)
@@ -79,9 +79,10 @@ def _title(figure: Figure, axes: Axes, letter: str, text: str) -> None:
     figure.text(box.x0, box.y1 + 0.012, f"{letter}   {text}", **look)
 
 
-def _panel(
+def panel_in(
     figure: Figure, box: tuple[float, float, float, float], view: View, shown: Encounter, placer: Placer
 ) -> Panel:
+    """Add a panel whose window holds a view and has the shape of its box, a share of a figure of 16 to 9."""
     axes = figure.add_axes(box)
     shaped = view.shaped(box[2] * WIDTH_IN / (box[3] * HEIGHT_IN))
     set_view(axes, shaped)
@@ -89,7 +90,7 @@ def _panel(
     return Panel(axes, shaped, shown, placer)
 
 
-def _region_view(shown: Encounter) -> View:
+def region_view(shown: Encounter) -> View:
     """Return the window that holds the flight, the zone that it was met in, and the bases of those who met it.
 
     What other flights do far from there runs out of the window.
@@ -125,7 +126,7 @@ def _draw_region(panel: Panel, close: View, outlines: dict[str, Floats]) -> None
     draw_way(panel, way.lat_deg, lon_deg, color=style.RED, linewidth=3.0, zorder=4)
     draw_heads(panel, way.lat_deg, lon_deg, style.RED)
     draw_scale(panel)
-    _mark_bases(panel)
+    mark_bases(panel)
     letter: dict[str, Any] = {"fontsize": style.TITLE_PT, "fontweight": "bold", "zorder": 8}
     sides = ((close.east, 4, "left"), (close.west, -4, "right"))
     spots = [Spot(x, y, dx, 0, ha) for y in (close.north, close.south) for x, dx, ha in sides]
@@ -134,7 +135,7 @@ def _draw_region(panel: Panel, close: View, outlines: dict[str, Floats]) -> None
     for name, spec in shown.recorded.scenario.intruders.items():
         if name != shown.flight and name in shown.recorded.ways:
             label_way(panel, name, spec.label, style.DARK_YELLOW)
-    _label_bases(panel)
+    label_bases(panel)
     label_zones(panel, outlines, "identification")
     label_centre(panel)
     label_zones(panel, outlines, "trigger", "station")
@@ -166,7 +167,7 @@ def _draw_pair_way(panel: Panel, pair: str) -> None:
     )
 
 
-def _mark_bases(panel: Panel) -> None:
+def mark_bases(panel: Panel) -> None:
     """Mark the bases; those whose pairs flew are filled."""
     scenario = panel.shown.recorded.scenario
     flown = {
@@ -179,7 +180,8 @@ def _mark_bases(panel: Panel) -> None:
         panel.placer.avoid_place(panel.axes, base.lon_deg, base.lat_deg, 5.0)
 
 
-def _label_bases(panel: Panel) -> None:
+def label_bases(panel: Panel) -> None:
+    """Name the bases that are in view."""
     for base in _bases_in(panel).values():
         look: dict[str, Any] = {"fontsize": style.SMALL_PT, "zorder": 8, "path_effects": style.halo()}
         panel.placer.place(panel.axes, base.label, around(base.lon_deg, base.lat_deg, 7, 14), **look)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typer
 
-from sim.commands import answers, export, figures, files, pages, replay, studies
+from sim.commands import answers, export, figures, files, film, pages, replay, studies
 
 app = typer.Typer(
     help="Replay an air intercept from a scenario file, and measure how minutes decide whether it stays routine.",
@@ -25,6 +25,7 @@ app.command()(answers.explain)
 app.command()(answers.compare)
 app.command()(figures.plot)
 app.add_typer(pages.app, name="page")
+app.command()(film.film)
 app.command()(export.export)
 app.command()(files.check)
 app.command(name="list")(files.list_scenarios)

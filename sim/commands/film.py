@@ -1,0 +1,115 @@
+"""`intercept film`: the map as a film."""
+
+from __future__ import annotations
+
+import re
+import sys
+from datetime import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sim.commands.options import (
+    ReplicationOption,
+    RunArgument,
+    SeedOption,
+    SetOption,
+    answers_errors,
+    read_scenario,
+    record,
+    recorded_in,
+    telling,
+)
+from sim.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    from sim.store import Recorded
+
+
+@answers_errors
+def film(
+    source: RunArgument,
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="A .mp4 or .gif file.")],
+    begins: Annotated[
+        str | None,
+        typer.Option("--from", metavar="HH:MM", help="Local time.  [default: before the encounter]"),
+    ] = None,
+    ends: Annotated[
+        str | None, typer.Option("--to", metavar="HH:MM", help="Local time.  [default: after the encounter]")
+    ] = None,
+    speed: Annotated[
+        float, typer.Option("--speed", min=1, max=3600, help="Seconds of the run in one second of the film.")
+    ] = 60,
+    frames_per_s: Annotated[
+        int | None,
+        typer.Option("--fps", min=1, max=60, help="Frames a second.  [default: 15, of a .gif 10]"),
+    ] = None,
+    width_px: Annotated[
+        int | None,
+        typer.Option("--width", min=480, max=3840, help="Width in pixels.  [default: 1920, of a .gif 960]"),
+    ] = None,
+    seed: SeedOption = 1,
+    replication: ReplicationOption = 0,
+    overrides: SetOption = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace FILE if it is there.")] = False,
+) -> None:
+    """Film the map of a run: what moves, what happens, and the rungs.
+
+    A .mp4 needs the program ffmpeg; a .gif is larger and needs nothing.
+    """
+    from plots import film as films
+    from sim.exports.output import check_free
+
+    gif = films.check_format(output) == ".gif"
+    check_free(output, force=force)
+    span = [_local(option, text) for option, text in (("--from", begins), ("--to", ends))]
+    folder = Path(source)
+    if folder.is_dir():
+        recorded = recorded_in(folder, overrides)
+    else:
+        document, scenario = read_scenario(source, overrides)
+        recorded = record(scenario, document, seed, replication)
+    first, last = _span(recorded, *span)
+    frames_per_s = frames_per_s or (10 if gif else 15)
+    cut = films.Cut(first, last, speed, frames_per_s, width_px or (960 if gif else 1920))
+    with telling(quiet=False, what="frames") as tell:
+        frames = films.film(recorded, cut, output, tell)
+    size_mb = output.stat().st_size / 1e6
+    seconds = frames / frames_per_s
+    print(f"wrote {output}: {frames:,} frames, {seconds:.0f} s, {size_mb:.1f} MB", file=sys.stderr)
+
+
+def _local(option: str, text: str | None) -> time | None:
+    """Return a local time of day. Raises InputError if it is none."""
+    if text is None:
+        return None
+    if not re.fullmatch(r"([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?", text):
+        problem = f'is "{text}", wanted a local time of day such as 08:50 or 08:50:30'
+        raise InputError([Problem(option, None, "", problem)])
+    hour, minute, second, *_ = [*(int(part) for part in text.split(":")), 0]
+    return time(hour, minute, second)
+
+
+def _span(recorded: Recorded, begins: time | None, ends: time | None) -> tuple[int, int]:
+    """Return first and last step: as asked for, else those of the encounter. Raises InputError if not in the window."""
+    from plots.encounter import encounter
+
+    shown = encounter(recorded)
+    clock = shown.clock
+    steps, problems = [], []
+    for option, at, default in (
+        ("--from", begins, shown.begins),
+        ("--to", ends, min(shown.ends, clock.last)),
+    ):
+        step = default if at is None else clock.step_at(at)
+        steps.append(step)
+        if step > clock.last:
+            window = f"{clock.short(0)} to {clock.short(clock.last)}"
+            problems.append(Problem(option, None, "", f"is {at}, but the run goes from {window}"))
+    if not problems and steps[0] >= steps[1]:
+        told = f"{clock.short(steps[0])} is not before --to {clock.short(steps[1])}"
+        problems.append(Problem("--from", None, "", told))
+    if problems:
+        raise InputError(problems)
+    return steps[0], steps[1]
