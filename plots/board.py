@@ -63,7 +63,9 @@ def board(
     _draw_where(figure, where, shown, placer)
     draw_lanes(figure, who, shown, lanes, messages, left_out, placer)
     draw_stairs_panel(figure, how_far, shown, held, spread or {})
-    style.footer(figure, recorded, *([f"whiskers: n = {spread_of} replications"] if spread else []))
+    style.footer(
+        figure, style.made_of(recorded), *([f"whiskers: n = {spread_of} replications"] if spread else [])
+    )
     return figure
 
 

@@ -169,6 +169,19 @@ def about(recorded: Recorded, flight: str) -> list[Event]:
     return [event for event in recorded.events if event["about"] == flight]
 
 
+def reported_distances(shown: Encounter) -> list[tuple[float, str, str]]:
+    """Return (km, words, sources) of each reported distance between fighters and the flight that is one bound."""
+    found, sources = [], shown.recorded.scenario.sources
+    for row in shown.recorded.reported:
+        fact = shown.recorded.scenario.facts[row["id"]]
+        about_it = shown.flight in (fact.select.about or ())
+        if fact.take == "min:distance_km" and about_it and fact.high is not None:
+            named = [fact.source] if isinstance(fact.source, str) else fact.source or []
+            titles = [sources[name].title if name in sources else name for name in named]
+            found.append((float(fact.high), f"within {fact.high:g} km at the closest", "; ".join(titles)))
+    return list(dict.fromkeys(found))
+
+
 def place(way: Way, steps: Floats) -> tuple[Floats, Floats]:
     """Return latitude and longitude of a way at steps, between its recorded places on straight lines."""
     lon_deg = np.unwrap(way.lon_deg, period=360.0)

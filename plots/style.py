@@ -20,6 +20,7 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
 from sim.errors import InputError, Problem, nearest
+from sim.provenance import Provenance
 
 if TYPE_CHECKING:
     from sim.store import Recorded
@@ -102,20 +103,17 @@ def halo(width_pt: float = 3.0, color: str = "white") -> list[withStroke]:
     return [withStroke(linewidth=width_pt, foreground=color)]
 
 
-def footer(figure: Figure, recorded: Recorded, *more: str, x: float = 0.995) -> None:
-    """Write below the figure what it was made from: scenario, hash, seed, replication and n."""
-    made = recorded.manifest
-    parts = [
-        f"scenario {made['scenario']}",
-        f"hash {made['hash']}",
-        f"seed {made['seed']}",
-        f"replication {made['replication']}",
-        "n = 1 replication",
-        *more,
-    ]
+def footer(figure: Figure, made: Provenance, *more: str, x: float = 0.995) -> None:
+    """Write below the figure what it was made from: scenario, hash, seed, n, and what else there is to say."""
     y = 5.0 / 72.0 / figure.get_figheight()
-    style: dict[str, Any] = {"ha": "right", "va": "bottom", "fontsize": SMALL_PT, "color": GREY}
-    figure.text(x, y, "  ·  ".join(parts), **style)
+    look: dict[str, Any] = {"ha": "right", "va": "bottom", "fontsize": SMALL_PT, "color": GREY}
+    figure.text(x, y, "  ·  ".join([*made.parts(), *more]), **look)
+
+
+def made_of(recorded: Recorded) -> Provenance:
+    """Return what one recorded replication was made from."""
+    told = recorded.manifest
+    return Provenance(told["scenario"], told["hash"], told["seed"], 1, told["replication"])
 
 
 def check_format(path: Path) -> str:
