@@ -1,86 +1,141 @@
-"""`intercept plot`: the one file that knows the package of figures."""
+"""`intercept plot`: one figure, or all that a run has data for."""
 
 from __future__ import annotations
 
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.commands.options import (
-    Engine,
-    EngineOption,
-    JobsOption,
-    ReplicationOption,
-    RunArgument,
-    SeedOption,
-    SetOption,
-    answers_errors,
-    read_scenario,
-    record,
-    recorded_in,
-    telling,
-)
+from sim.commands.options import Engine, EngineOption, JobsOption, SetOption, answers_errors
+from sim.errors import InputError, Problem
 
 if TYPE_CHECKING:
-    from sim.store import Recorded
+    from sim.commands.drawing import Asked
+    from sim.commands.sources import Source
 
 
 class Figure(StrEnum):
     """The figures that `plot` draws."""
 
     board = "board"
+    race = "race"
     map = "map"
+    delays = "delays"
+    counterfactuals = "counterfactuals"
+    approach = "approach"
+    sensitivity = "sensitivity"
+    convergence = "convergence"
+    all = "all"
+
+
+class Format(StrEnum):
+    """The formats of a figure's file."""
+
+    png = "png"
+    svg = "svg"
+    pdf = "pdf"
 
 
 @answers_errors
 def plot(
-    figure: Annotated[Figure, typer.Argument(help="Which figure.")],
-    source: RunArgument,
-    output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="FILE", help="A .png, .svg or .pdf file.")
+    figure: Annotated[Figure, typer.Argument(help="Which figure, or all.")],
+    source: Annotated[
+        str,
+        typer.Argument(metavar="RUN", help="A run folder, a sweep folder, or a scenario file or name."),
     ],
-    seed: SeedOption = 1,
-    replication: ReplicationOption = 0,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FILE", help="A .png, .svg or .pdf file; a folder for all.")
+    ],
+    seed: Annotated[
+        int | None,
+        typer.Option("--seed", min=0, max=2**63 - 1, help="Seed of the random numbers.  [default: 1]"),
+    ] = None,
+    replication: Annotated[
+        int | None,
+        typer.Option(
+            "--replication", "-r", min=0, max=2**40,
+            help="Replication of board, map and approach.  [default: the scenario's example, or 0]",
+        ),
+    ] = None,
     overrides: SetOption = None,
-    spread_of: Annotated[
-        int,
-        typer.Option("--spread", min=0, max=10**8, help="Draw whiskers from so many replications (board)."),
-    ] = 0,
+    count: Annotated[
+        int | None,
+        typer.Option(
+            "-n", "--replications", min=0, max=10**8,
+            help="Replications of race, counterfactuals, convergence, and the board's whiskers (0: none).  "
+            "[default: 1000, 1000, 2000, 500]",
+        ),
+    ] = None,
+    flight: Annotated[
+        str | None,
+        typer.Option("--flight", metavar="NAME", help="The flight of board, map, race or approach."),
+    ] = None,
+    outcome: Annotated[
+        str | None,
+        typer.Option("--outcome", metavar="NAME", help="The outcome of delays, sensitivity or convergence."),
+    ] = None,
+    width: Annotated[
+        float | None,
+        typer.Option("--width", min=1e-6, max=0.5, help="Half-width wanted in convergence.  [default: 0.02]"),
+    ] = None,
+    marks: Annotated[
+        list[str] | None,
+        typer.Option("--mark", metavar='"LABEL: X,Y"', help="A named point in delays, in the axes' units."),
+    ] = None,
+    variants: Annotated[
+        list[str] | None,
+        typer.Option("--variant", metavar='"LABEL: PATH=VALUE"', help="One change, in counterfactuals."),
+    ] = None,
+    form: Annotated[Format, typer.Option("--format", help="Format of the files of all.")] = Format.png,
     engine: EngineOption = Engine.batch,
     jobs: JobsOption = None,
-) -> None:
-    """Draw a run: the encounter board, or the track map."""
+) -> None:  # fmt: skip
+    """Draw a run, a scenario or a sweep: one of eight figures, or all that there is data for."""
+    from sim.commands.drawing import FIGURES, Asked, check
+    from sim.commands.sources import Source
+
+    given = {
+        "-n": count, "--flight": flight, "--outcome": outcome, "--width": width, "--mark": marks, "--variant": variants,
+    }  # fmt: skip
+    check(figure.value, [option for option, value in given.items() if value is not None])
+    asked = Asked(count, flight, outcome, width, tuple(marks or ()), tuple(variants or ()))
+    run = Source(source, overrides or [], seed, replication, engine, jobs)
+    if figure is Figure.all:
+        _draw_all(run, asked, output, form)
+        return
     from plots.style import check_format, save
 
     check_format(output)
-    folder = Path(source)
-    if folder.is_dir():
-        recorded = recorded_in(folder, overrides)
-    else:
-        document, scenario = read_scenario(source, overrides)
-        recorded = record(scenario, document, seed, replication)
-    save(_draw(figure, recorded, spread_of, engine, jobs), output)
+    save(FIGURES[figure.value](run, asked), output)
     print(f"wrote {output}", file=sys.stderr)
 
 
-def _draw(figure: Figure, recorded: Recorded, spread_of: int, engine: Engine, jobs: int | None) -> Any:
-    if figure is Figure.map:
-        from plots.map import track_map
+def _draw_all(run: Source, asked: Asked, folder: Path, form: Format) -> None:
+    """Draw every figure into a folder, and say which were left out and why. Raises InputError if all were."""
+    from plots.style import save
+    from sim.commands.drawing import FIGURES
 
-        return track_map(recorded)
-    from plots.board import board
-
-    if not spread_of:
-        return board(recorded)
-    from plots.encounter import encounter
-    from sim import spread
-
-    flight, seed = encounter(recorded).flight, recorded.manifest["seed"]
-    with telling(quiet=False) as tell:
-        whiskers = spread.rung_steps(
-            recorded.scenario, flight, seed, spread_of, tell, engine=engine.value, workers=jobs
-        )
-    return board(recorded, spread=whiskers, spread_of=spread_of)
+    assert run.kind  # what is wrong with RUN itself is said once
+    if folder.exists() and not folder.is_dir():
+        raise InputError([Problem(str(folder), None, "", "is a file; all figures want a folder")])
+    left_out: dict[str, list[Problem]] = {}
+    for name, draw in FIGURES.items():
+        try:
+            figure = draw(run, asked)
+        except InputError as error:
+            left_out[name] = error.problems
+            continue
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError([Problem(str(folder), None, "", f"cannot be made: {error.strerror}")]) from error
+        path = folder / f"{name}.{form.value}"
+        save(figure, path)
+        print(f"wrote {path}", file=sys.stderr)
+    if len(left_out) == len(FIGURES):
+        raise InputError([problem for problems in left_out.values() for problem in problems])
+    for name, problems in left_out.items():
+        print(f"left out {name}: {'; '.join(str(problem) for problem in problems)}", file=sys.stderr)
