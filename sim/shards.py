@@ -601,6 +601,22 @@ def row_spans(first: int, end: int) -> list[tuple[int, int]]:
     return spans
 
 
+def rows_of(folder: Folder, point: int) -> Any:
+    """Return the replications of a point that were kept, as one Arrow table in their order.
+
+    Raises InputError if none were.
+    """
+    arrow, parquet = extra("pyarrow"), extra("pyarrow.parquet")
+    names = sorted(name for name in folder.names(ROWS) if name.startswith(f"{ROWS}/{point:06}-"))
+    found = [folder.read(name) for name in names]
+    tables = [parquet.read_table(arrow.BufferReader(data)) for data in found if data is not None]
+    if not tables:
+        problem = f"keeps no replications of point {point}; sweep with --rows"
+        raise InputError([Problem(folder.where, None, "", problem)])
+    plain_tables = [table.replace_schema_metadata() for table in tables]
+    return arrow.concat_tables(plain_tables, promote_options="permissive")
+
+
 def write_rows(folder: Folder, point: int, first: Sequence[str], table: Outcomes) -> None:
     """Write the replications of a table to the file of their block, after those that are there already."""
     arrow, parquet = extra("pyarrow"), extra("pyarrow.parquet")

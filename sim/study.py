@@ -562,7 +562,7 @@ def _design(study: Study, quantities: Sequence[Quantity]) -> Iterable[tuple[Any,
         return _one_at_a_time(quantities)
     return [
         tuple(each.at(float(share)) for each, share in zip(quantities, row, strict=True))
-        for row in _shares(study, len(quantities))
+        for row in drawn_shares(study, len(quantities))
     ]
 
 
@@ -577,8 +577,8 @@ def _one_at_a_time(quantities: Sequence[Quantity]) -> list[tuple[Any, ...]]:
     return found
 
 
-def _shares(study: Study, count: int) -> NDArray[np.float64]:
-    """Return a sampled design as shares from 0 to 1, shape (points, quantities)."""
+def drawn_shares(study: Study, count: int) -> NDArray[np.float64]:
+    """Return a sampled design as shares from 0 to 1 of the way through each range, shape (points, quantities)."""
     problem = {
         "num_vars": count,
         "names": [str(number) for number in range(count)],
