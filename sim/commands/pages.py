@@ -54,3 +54,26 @@ def replay(
 
     frame.write(replay_page(recorded), output)
     print(f"wrote {output}", file=sys.stderr)
+
+
+@app.command()
+@answers_errors
+def explorer(
+    folder: Annotated[str, typer.Argument(metavar="SWEEP", help="The folder of a sweep over a grid.")],
+    output: PageOption,
+    outcomes: Annotated[
+        list[str] | None,
+        typer.Option("--outcome", metavar="NAME", help="Only these outcomes, as rung.flares."),
+    ] = None,
+    force: ForceOption = False,
+) -> None:
+    """Write the explorer of a sweep: sliders, the share with its interval, and guess first."""
+    from plots.pages import frame
+
+    frame.check_free(output, force=force)
+    from plots.pages.explorer import explorer as explorer_page
+    from plots.pages.swept import read_sweep
+    from sim.shards import folder_of
+
+    frame.write(explorer_page(read_sweep(folder_of(folder)), outcomes or ()), output)
+    print(f"wrote {output}", file=sys.stderr)
