@@ -519,7 +519,7 @@ def _result_table(rows: Sequence[Mapping[str, Any]], words: frozenset[str]) -> A
         values = [row[name] for row in rows]
         if name in ("point", "replications") or (outcomes_begin and name.endswith(".n")):
             kind = arrow.int64()
-        elif name in ("status", "error") or any(isinstance(value, str) for value in values):
+        elif name in words:
             kind = arrow.string()
             values = [None if value is None else str(value) for value in values]
         else:

@@ -139,11 +139,12 @@ def test_a_folder_says_all_that_its_study_was(done: Path) -> None:
 def test_any_study_is_read_again_from_its_folder(
     tmp_path: Path, vary: list[str], options: dict[str, Any]
 ) -> None:
-    """Drawn values, values as they stand, and words come back as they were."""
+    """Drawn values, values as they stand, and words come back as they were, and so do the results of all shards."""
     side = next(iter(small().scenario.sides))
     plan = read("first-intercept", [text.replace("home", side) for text in vary], **options)
     swept(tmp_path / "it", plan, 1)
     assert shards.reopened(folder_of(tmp_path / "it")).table == plan.table
+    assert len(shards.results(folder_of(tmp_path / "it"))) == plan.points
 
 
 def test_the_csv_is_the_table(done: Path) -> None:
