@@ -40,6 +40,11 @@ FEW_SHARE = 0.001
 """As many replications, or as large a share of a chunk, are told sooner by the processes than by a third telling."""
 
 
+def keep(prepared: Prepared, kinds: frozenset[str]) -> None:
+    """Have batches of these tables hold events of further kinds, of which the scenario itself does not speak."""
+    prepared.tables["batch", "plan"] = plan_of(prepared, kinds)
+
+
 def compose(
     prepared: Prepared, uniforms: Uniforms, first: int, count: int, *, few: int | None = None
 ) -> Batch:

@@ -10,6 +10,7 @@ import typer
 
 from sim.commands import answers, export, figures, files, film, pages, replay, studies
 from sim.commands import answers, figures, files, replay, sensitivity, studies
+from sim.commands import answers, figures, files, replay, risk, studies
 
 app = typer.Typer(
     help="Replay an air intercept from a scenario file, and measure how minutes decide whether it stays routine.",
@@ -25,6 +26,7 @@ app.command()(studies.show)
 app.command()(answers.explain)
 app.command()(answers.compare)
 app.command()(sensitivity.sensitivity)
+app.command()(risk.risk)
 app.command()(figures.plot)
 app.add_typer(pages.app, name="page")
 app.command()(film.film)

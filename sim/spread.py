@@ -191,13 +191,38 @@ def _rung_row(clock: Clock, name: str, found: Tally, count: int) -> dict[str, An
     }
 
 
-def wilson(successes: int, count: int) -> tuple[float, float]:
+def wilson(successes: float, count: float) -> tuple[float, float]:
     """Return the 95 % Wilson score interval of a share (E. B. Wilson, J. Am. Stat. Assoc. 22, 1927)."""
     z = 1.959963984540054
     share = successes / count
     middle = (share + z * z / (2 * count)) / (1 + z * z / count)
     half = z / (1 + z * z / count) * float(np.sqrt(share * (1 - share) / count + z * z / (4 * count * count)))
     return max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half))  # rounding aside
+
+
+def effective_count(total: float, squares: float, count: int) -> float:
+    """Return how many counted replications would tell a share as well as the mean of `count` chances does.
+
+    `total` and `squares` are the sums of the chances, each from 0 to 1, and of their squares.  Chances that are all
+    alike are no proof that all are: one more that differs by as much as the mean (or by what it lacks to 1) is added
+    to their variance, so that the number stays finite.
+    """
+    share = total / count
+    apart = min(share, 1.0 - share)
+    if apart <= 0.0:
+        return float(count)
+    variance = (max(0.0, squares - total * share) + apart * apart) / max(1, count - 1)
+    return max(float(count), share * (1.0 - share) * count / variance)
+
+
+def wilson_of_mean(total: float, squares: float, count: int) -> tuple[float, float]:
+    """Return the 95 % interval of a share that is estimated by the mean of `count` chances, from their sums.
+
+    It is Wilson's with the effective number of replications in the place of their number, as in surveys (N. Dean and
+    M. Pagano, Journal of Survey Statistics and Methodology 3, 2015, p. 484).  Of chances 0 and 1 it is Wilson's.
+    """
+    effective = effective_count(total, squares, count)
+    return wilson(total / count * effective, effective)
 
 
 def rung_steps(

@@ -351,6 +351,8 @@ def _tell_joins(squadron: Squadron, flight: str, beside: Mapping[str, list[Whole
                 continue
             data: dict[str, Any] = {"side": squadron.name, "type": roster.specs[name].type, "slot": slot}
             telling.happens("joined", name, flight, telling.scatter(rows, joined[rows]), **data)
+            if "parts" in telling.wanted:
+                telling.happens("parts", name, flight, telling.scatter(rows, parts[rows]), slot=slot)
             if "identified" not in telling.wanted:
                 continue
             identified = telling.nowhere()

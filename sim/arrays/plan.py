@@ -14,7 +14,7 @@ from sim.sides import watched, zones_to_leave
 COMPOSED = frozenset(
     [
         *["appears", "ends", "enters", "leaves", "formed", "turns", "track", "track-lost"],
-        *["airborne", "on-station", "joined", "identified", "call", "lapsed"],
+        *["airborne", "on-station", "joined", "identified", "parts", "call", "lapsed"],
         *["notices", "answers", "reports", "face-off", "face-off-ends"],
     ]
 )
@@ -45,8 +45,8 @@ class Plan:
         return self.hazards is not None and not (self.wanted & RECORDED) - COMPOSED
 
 
-def plan_of(prepared: Prepared) -> Plan:
-    """Work out what all chunks of a scenario go by."""
+def plan_of(prepared: Prepared, also: frozenset[str] = frozenset()) -> Plan:
+    """Work out what all chunks of a scenario go by; events of the kinds in `also` are kept besides."""
     scenario = prepared.scenario
     stages, ladders = scenario.command.stages, scenario.warning
     listened = {s for stage in stages.values() for s in (*stage.after_all, *stage.after_any, *stage.unless)}
@@ -62,7 +62,7 @@ def plan_of(prepared: Prepared) -> Plan:
     wanted = {name.partition(":")[0] for name in named} | {"airborne", "on-station", "joined", "turns"}
     wanted |= {*act_kinds(scenario), *(h.leads_to for h in hazards.values())}
     wanted |= {m.authority for ladder in ladders.values() for m in ladder.measures.values()}
-    wanted |= listened & {"identified"}
+    wanted |= (listened & {"identified"}) | also
     selects = [fact.select for fact in scenario.facts.values()]
     acts_by = {s.kind for s in selects if s.type is not None or s.who is not None}
     ways, departed = {}, {}
