@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import typer
 
-from sim.commands import answers, export, figures, files, film, pages, replay, studies
-from sim.commands import answers, figures, files, replay, sensitivity, studies
-from sim.commands import answers, figures, files, replay, risk, studies
+from sim.commands import answers, export, figures, files, film, pages, replay, risk, sensitivity, studies
 
 app = typer.Typer(
     help="Replay an air intercept from a scenario file, and measure how minutes decide whether it stays routine.",

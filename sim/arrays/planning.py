@@ -170,7 +170,9 @@ class Planner:
         stays = (seen[STAYS_FROM] <= step) & (step < seen[STAYS_TO])
         mine = column[free]
         about = seen[ABOUT, row[free], mine]
-        others = np.full(len(free), -1, dtype=np.int16)  # the pair itself is found among those that stay, if it stays
+        others = np.full(
+            len(free), -1, dtype=np.int16
+        )  # the pair itself is found among those that stay, if it stays
         others += ~stays[row[free], mine]
         for each in range(len(stays)):
             others += stays[each].take(mine) & (seen[ABOUT, each].take(mine) == about)
