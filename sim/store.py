@@ -13,17 +13,18 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim import measures
 from sim.document import Document, digest, dump, load
 from sim.errors import InputError, Problem
 from sim.fighters import Leg, Pair
-from sim.flight import Track
+from sim.flight import Track, Vectors
+from sim.geo import Sphere
 from sim.run import Replication
 from sim.scenario import Scenario, parse
 
@@ -101,6 +102,8 @@ def as_object(recorded: Recorded) -> dict[str, Any]:
 
 
 def _version(package: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version(package)
     except PackageNotFoundError:  # run from a source tree that is not installed
@@ -127,28 +130,35 @@ def ways(replication: Replication) -> dict[str, Way]:
 
 def _pair_way(replication: Replication, pair: Pair, every: int) -> Way:
     last, sphere = replication.prepared.clock.last, replication.prepared.sphere
-    rows: dict[int, tuple[Any, float]] = {}
+    steps, units, altitudes_ft = [], [], []
     for leg in pair.legs:
         ends = min(leg.ends, last)
-        steps = [k for k in range(leg.begins, ends + 1) if k % every == 0 or k in (leg.begins, ends)]
-        for step in steps:
-            rows[step] = _place(replication.tracks, sphere, leg, step)
-    steps = sorted(rows)
-    units = np.array([rows[k][0] for k in steps])
-    lat_deg, lon_deg = sphere.degrees(units)
-    altitude_ft = np.array([rows[k][1] for k in steps])
-    return Way("pair", pair.spec.side, np.array(steps), lat_deg, lon_deg, altitude_ft)
+        told = np.arange(leg.begins, ends + 1)
+        told = told[(told % every == 0) | (told == leg.begins) | (told == ends)]
+        places, altitude_ft = _places(replication.tracks, sphere, leg, told)
+        steps.append(told)
+        units.append(places)
+        altitudes_ft.append(altitude_ft)
+    # Where one leg ends and the next begins the later one tells; `unique` finds the first of equals.
+    numbers, rows = np.unique(np.concatenate(steps)[::-1], return_index=True)
+    lat_deg, lon_deg = sphere.degrees(np.concatenate(units)[::-1][rows])
+    return Way("pair", pair.spec.side, numbers, lat_deg, lon_deg, np.concatenate(altitudes_ft)[::-1][rows])
 
 
-def _place(tracks: Mapping[str, Track], sphere: Any, leg: Leg, step: int) -> tuple[Any, float]:
+def _places(
+    tracks: Mapping[str, Track], sphere: Sphere, leg: Leg, steps: NDArray[np.int64]
+) -> tuple[Vectors, NDArray[np.float64]]:
+    """Return unit vectors (n, 3) and altitudes in feet (n,) on a leg; away from a flight no altitude is told."""
     if leg.beside is not None:
         track = tracks[leg.beside]
-        at = min(step, track.last)
-        return track.units[at], float(track.altitude_ft[at])
+        at = np.minimum(steps, track.last)
+        return track.units[at], track.altitude_ft[at]
     assert leg.origin is not None
     assert leg.goal is not None
-    share = 1.0 if leg.ends == leg.begins else (step - leg.begins) / (leg.ends - leg.begins)
-    return sphere.interpolate(leg.origin, leg.goal, min(1.0, share)), float("nan")
+    shares = np.minimum(1.0, (steps - leg.begins) / max(leg.ends - leg.begins, 1))
+    if leg.ends == leg.begins:
+        shares = np.ones(len(steps))
+    return sphere.interpolate(leg.origin, leg.goal, shares), np.full(len(steps), np.nan)
 
 
 def check_free(folder: Path, *, force: bool) -> None:
