@@ -66,12 +66,12 @@ class Scenario(Section):
     sides: Mapping[Name, Side]
     zones: Mapping[Name, Zone] = Field(default_factory=dict)
     intruders: Mapping[Name, Flight]
-    sensing: Sensing = Sensing()
-    command: Command = Command()
-    fighters: Fighters = Fighters()
+    sensing: Sensing = Field(default_factory=Sensing)
+    command: Command = Field(default_factory=Command)
+    fighters: Fighters = Field(default_factory=Fighters)
     warning: Mapping[Name, Ladder] = Field(default_factory=dict)
     crew: Mapping[Name, Crew] = Field(default_factory=dict)
-    escalation: Escalation = Escalation()
+    escalation: Escalation = Field(default_factory=Escalation)
     sources: Mapping[Name, Source] = Field(default_factory=dict)
     facts: Mapping[Name, Fact] = Field(default_factory=dict)
 

@@ -108,7 +108,7 @@ class Section(BaseModel):
     Strict means that `true` is no number, `"5"` is no number, 2.5 is no count, and nothing is infinite.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, defer_build=True)
 
     source: str | list[str] | None = Field(
         default=None,
