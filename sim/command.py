@@ -13,7 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from operator import itemgetter
+from typing import Any, Literal, NamedTuple
 
 import simpy
 from pydantic import Field, model_validator
@@ -103,12 +104,13 @@ def event_of(name: str, stage: Stage) -> str:
 
 def lasting_events(stages: Mapping[str, Stage]) -> frozenset[str]:
     """Return the events that a stay's stages hear whenever they happened."""
-    return LASTING | {event_of(name, stage) for name, stage in stages.items() if stage.per is None}
+    return LASTING | {stage.emits or name for name, stage in stages.items() if stage.per is None}
 
 
 def link_between(links: Mapping[str, Link], one: str, other: str) -> str | None:
     """Return the id of the link between two posts, or None."""
-    return next((name for name, link in links.items() if set(link.posts) == {one, other}), None)
+    ends = {(one, other), (other, one)}
+    return next((name for name, link in links.items() if link.posts in ends), None)
 
 
 Hear = Callable[[str, str, int, int], None]
@@ -123,6 +125,16 @@ class Listener:
     hear: Hear
 
 
+class Route(NamedTuple):
+    """Where a signal goes from a post: whom it reaches, over which link (None at the post itself).
+
+    `sent` counts the messages about each flight, and keeps the step of the latest.
+    """
+
+    hearers: list[tuple[Hear, str | None]]
+    sent: dict[str, tuple[int, int]]
+
+
 class Exchange:
     """Carries signals between posts: who listens to what, and which message on which link comes when."""
 
@@ -130,28 +142,26 @@ class Exchange:
         self.world, self.command = world, command
         self.lasting = lasting_events(command.stages)
         self.listeners: dict[str, list[Listener]] = {}
-        self.hearers: dict[tuple[str, str], list[tuple[Hear, str | None]]] = {}
-        self.sent: dict[tuple[str, str, str], tuple[int, int]] = {}
+        self.routes: dict[tuple[str, str], Route] = {}
         world.announce = self.announce
 
     def listen(self, post: str, signal: str, hear: Hear) -> None:
         """Have `hear` called when a signal is announced at a post that is this one or linked to it."""
         self.listeners.setdefault(signal, []).append(Listener(post, hear))
-        self.hearers.clear()
 
     def announce(self, post: str, signal: str, about: str, cause: int) -> None:
         """Make a signal about a flight known at a post in this step, and over its links at their delays."""
-        hearers = self.hearers.get((post, signal))
-        if hearers is None:
-            hearers = self.hearers[post, signal] = list(self._hearers(post, signal))
-        if not hearers:
+        route = self.routes.get((post, signal))
+        if route is None:
+            route = self.routes[post, signal] = Route(list(self._hearers(post, signal)), {})
+        if not route.hearers:
             return
-        now, key = self.world.now, (post, signal, about)
-        number, latest = self.sent.get(key, (0, -1))
+        now = self.world.now
+        number, latest = route.sent.get(about, (0, -1))
         if latest != now:  # what is said twice in one step is one message
             number += 1
-            self.sent[key] = (number, now)
-        for hear, link in hearers:
+            route.sent[about] = (number, now)
+        for hear, link in route.hearers:
             if link is None:
                 hear(about, signal, now, cause)
             else:
@@ -167,10 +177,18 @@ class Exchange:
                 yield listener.hear, link
 
 
-def _sooner(world: World, one: tuple[int, int], other: tuple[int, int] | None) -> bool:
-    """Return whether of two arrivals (step, record) the first counts; of one step, in whatever order they came."""
-    if one[0] == NEVER or other is None or one[0] != other[0]:
-        return one[0] < (NEVER if other is None else other[0])
+Known = tuple[int, int]
+"""(step, id of the record): since when something is known, and what made it so."""
+
+UNKNOWN: Known = (NEVER, -1)
+
+_step = itemgetter(0)
+
+
+def _sooner(world: World, one: Known, other: Known) -> bool:
+    """Return whether of two arrivals the first counts; of one step, in whatever order they came."""
+    if one[0] == NEVER or one[0] != other[0]:
+        return one[0] < other[0]
     return rank(world.records, one[1]) < rank(world.records, other[1])
 
 
@@ -179,17 +197,18 @@ class Inbox:
     """What is known at a post for one purpose about one flight: each signal's first arrival and its record."""
 
     news: simpy.Event
-    arrivals: dict[str, tuple[int, int]] = field(default_factory=dict)
+    arrivals: dict[str, Known] = field(default_factory=dict)
     released: bool = False
 
     def step(self, signal: str) -> int:
         """Return the step at which a signal is known, or NEVER."""
-        return self.arrivals.get(signal, (NEVER, -1))[0]
+        return self.arrivals.get(signal, UNKNOWN)[0]
 
     def take(self, world: World, signal: str, arrival: int, cause: int) -> None:
         """Note an arrival if it is the first of its signal, and wake who waits for news."""
-        if _sooner(world, (arrival, cause), self.arrivals.get(signal)):
-            self.arrivals[signal] = (arrival, cause)
+        known = (arrival, cause)
+        if _sooner(world, known, self.arrivals.get(signal, UNKNOWN)):
+            self.arrivals[signal] = known
             self.news = ring(self.news, world)
 
 
@@ -210,7 +229,7 @@ class Desk:
     ) -> None:
         self.world, self.per, self.opens, self.lasting = world, per, opens, exchange.lasting
         self.inboxes: dict[tuple[str, int], Inbox] = {}
-        self.kept: dict[str, dict[str, tuple[int, int]]] = {}
+        self.kept: dict[str, dict[str, Known]] = {}
         for signal in dict.fromkeys(signals):
             exchange.listen(post, signal, self.hear)
 
@@ -218,7 +237,7 @@ class Desk:
         """Put a signal into the inbox that it is for; lasting signals go into those of all stays, also to come."""
         if self.per is not None and signal in self.lasting:
             kept = self.kept.setdefault(about, {})
-            if _sooner(self.world, (arrival, cause), kept.get(signal)):
+            if _sooner(self.world, (arrival, cause), kept.get(signal, UNKNOWN)):
                 kept[signal] = (arrival, cause)
             for (flight, _), inbox in list(self.inboxes.items()):
                 if flight == about:
@@ -280,25 +299,26 @@ def decide(world: World, chain: Chain, about: str, window: int, inbox: Inbox) ->
         emit(world, "stage-dropped", stage.post, about, dropped[1], **data)
         return
     data["delay_s"] = delay * world.clock.step_s
-    if world.draw(chain.name, f"yes {about}", max(1, window)) >= stage.yes_share:
+    if stage.yes_share < 1.0 and world.draw(chain.name, f"yes {about}", max(1, window)) >= stage.yes_share:
         emit(world, "stage-refused", stage.post, about, begun.id, **data)
         return
     decided = emit(world, event_of(chain.name, stage), stage.post, about, begun.id, [stage.post], **data)
     chain.act(stage, about, decided.id)
 
 
-def _release(stage: Stage, inbox: Inbox) -> tuple[int, int]:
+def _release(stage: Stage, inbox: Inbox) -> Known:
     """Return the step at which a stage may start and the record that released it (of ties the first named)."""
-    needed = [inbox.arrivals.get(signal, (NEVER, -1)) for signal in stage.after_all]
+    arrivals = inbox.arrivals
+    needed = [arrivals.get(signal, UNKNOWN) for signal in stage.after_all]
     if stage.after_any:
-        needed.append(min((inbox.arrivals.get(s, (NEVER, -1)) for s in stage.after_any), key=lambda a: a[0]))
-    return max(needed, key=lambda arrival: arrival[0])
+        needed.append(min([arrivals.get(signal, UNKNOWN) for signal in stage.after_any], key=_step))
+    return max(needed, key=_step)
 
 
-def _drop(stage: Stage, inbox: Inbox) -> tuple[int, int]:
+def _drop(stage: Stage, inbox: Inbox) -> Known:
     if not stage.unless:
-        return NEVER, -1
-    return min((inbox.arrivals.get(s, (NEVER, -1)) for s in stage.unless), key=lambda arrival: arrival[0])
+        return UNKNOWN
+    return min([inbox.arrivals.get(signal, UNKNOWN) for signal in stage.unless], key=_step)
 
 
 def set_up(world: World, command: Command, act: Act) -> tuple[Exchange, list[Chain]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from pydantic import Field
 
@@ -18,7 +19,7 @@ from sim.intruders import turn_away
 from sim.log import Record
 from sim.sides import Side, zones_to_leave
 from sim.spec import Name, Section, quantity
-from sim.world import Process, World, drawn_steps, emit, on, sleep, start
+from sim.world import World, drawn_steps, emit, later, on
 
 
 class Crew(Section):
@@ -45,47 +46,50 @@ class Mind:
     """(step of the turn, step of noticing, kind of the act): the least of all that were decided."""
 
 
-def perceive(world: World, crew: Crew, mind: Mind, act: Record, sides: Mapping[str, Side]) -> Process:
-    """Notice one act that will be noticed, and do what comes of it.
+def notice(world: World, crew: Crew, mind: Mind, act: Record, sides: Mapping[str, Side]) -> None:
+    """Notice one act, and begin what comes of it.
 
-    1. Notice.  2. Answer, if it was a call and the crew will.  3. Report.  4. Turn away, unless an earlier decision
-    to turn comes first.
+    1. Notice.  2. Answer, if it was a call and the crew will.  3. Report.  4. Turn away, if the crew will.
     """
-    flight, kind = act.about, act.kind
-    chance, occurrence = f"{kind} {act.data['side']} {act.data['stay']}", act.data["number"]
-
-    def steps(law: Amount, decision: str) -> int:
-        return drawn_steps(world, law, flight, f"{decision} {chance}", occurrence)
-
-    def decides(share: float, decision: str) -> bool:
-        return world.draw(flight, f"{decision} {chance}", occurrence) < share
-
-    yield from sleep(world, world.now + steps(crew.notice_s, "notice"))
+    flight, kind, data = act.about, act.kind, act.data
     if not world.tracks[flight].exists(world.now):
         return
-    about_act = {"act": kind, "side": act.data["side"], "stay": act.data["stay"], "number": occurrence}
+    chance, occurrence = f"{kind} {data['side']} {data['stay']}", data["number"]
+
+    def due(law: Amount, decision: str) -> int:
+        return world.now + drawn_steps(world, law, flight, f"{decision} {chance}", occurrence)
+
+    def decides(share: float, decision: str) -> bool:
+        return share > 0.0 and world.draw(flight, f"{decision} {chance}", occurrence) < share
+
+    about_act = {"act": kind, "side": data["side"], "stay": data["stay"], "number": occurrence}
     noticed = emit(world, "notices", flight, flight, act.id, [crew.post], **about_act)
     if kind == "call" and decides(crew.answers_share, "answers"):
-        start(world, _answer(world, noticed, steps(crew.answer_s, "answer"), sides))
+        later(world, due(crew.answer_s, "answer"), partial(_answer, world, noticed, sides))
     if decides(crew.reports_share.get(kind, 0.0), "reports"):
-        start(world, _report(world, crew, noticed, steps(crew.report_s, "report")))
+        later(world, due(crew.report_s, "report"), partial(_report, world, crew, noticed))
     if decides(crew.turns_share.get(kind, 0.0), "turns"):
-        turn = (world.now + steps(crew.reaction_s, "reaction"), noticed.step, kind)
+        turn = (due(crew.reaction_s, "reaction"), noticed.step, kind)
         mind.turn = min(mind.turn, turn)
-        yield from sleep(world, turn[0])
-        if mind.turn == turn and flight not in world.left_script and world.tracks[flight].exists(world.now):
-            turn_away(world, flight, zones_to_leave(sides[act.data["side"]]), noticed.id, kind)
+        later(world, turn[0], partial(_turn, world, mind, turn, noticed, sides))
 
 
-def _answer(world: World, noticed: Record, delay: int, sides: Mapping[str, Side]) -> Process:
-    yield from sleep(world, world.now + delay)
+def _turn(
+    world: World, mind: Mind, turn: tuple[int, int, str], noticed: Record, sides: Mapping[str, Side]
+) -> None:
+    """Turn away as was decided, unless an earlier decision to turn came first."""
+    flight = noticed.who
+    if mind.turn == turn and flight not in world.left_script and world.tracks[flight].exists(world.now):
+        turn_away(world, flight, zones_to_leave(sides[noticed.data["side"]]), noticed.id, turn[2])
+
+
+def _answer(world: World, noticed: Record, sides: Mapping[str, Side]) -> None:
     data = {key: noticed.data[key] for key in ("side", "stay", "number")}
     control = sides[noticed.data["side"]].control
     emit(world, "answers", noticed.who, noticed.who, noticed.id, [control] if control else [], **data)
 
 
-def _report(world: World, crew: Crew, noticed: Record, delay: int) -> Process:
-    yield from sleep(world, world.now + delay)
+def _report(world: World, crew: Crew, noticed: Record) -> None:
     emit(world, "reports", noticed.who, noticed.who, noticed.id, [crew.post], act=noticed.data["act"])
 
 
@@ -97,10 +101,11 @@ def set_up(world: World, crews: Mapping[str, Crew], kinds: list[str], sides: Map
         crew = crews.get(act.about)
         if crew is None:
             return
-        share = crew.notices_share.get(act.kind, 0.0)
-        decision = f"notices {act.kind} {act.data['side']} {act.data['stay']}"
-        if world.draw(act.about, decision, act.data["number"]) < share:
-            start(world, perceive(world, crew, minds[act.about], act, sides))
+        flight, number = act.about, act.data["number"]
+        chance = f"{act.kind} {act.data['side']} {act.data['stay']}"
+        if world.draw(flight, f"notices {chance}", number) < crew.notices_share.get(act.kind, 0.0):
+            delay = drawn_steps(world, crew.notice_s, flight, f"notice {chance}", number)
+            later(world, world.now + delay, partial(notice, world, crew, minds[flight], act, sides))
 
     for kind in kinds:
         on(world, kind, hear)

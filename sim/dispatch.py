@@ -6,16 +6,17 @@ keeps another pair.  The planner reckons with median delays; what happens is dra
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from functools import partial
 
 from sim.clock import NEVER
 from sim.command import Stage
-from sim.fighters import Fighters, Force, Order, Pair, homeward, meeting, new_pair, queue
+from sim.fighters import Fighters, Force, Order, Pair, homeward, meeting, pairs_of, queue
 from sim.flight import Vectors
 from sim.geo import Sphere
 from sim.sides import Side
 from sim.sorties import on_station, serve
-from sim.world import Process, World, drawn_steps, emit, planned_steps, ring, sleep, start
+from sim.world import Process, World, drawn_steps, emit, later, ring, start
 
 
 def dispatch(world: World, force: Force) -> Process:
@@ -39,32 +40,22 @@ def _order_key(order: Order) -> tuple[bool, str, bool, int, tuple[str, ...]]:
 
 
 def _assign(world: World, force: Force, order: Order) -> None:
-    committed = [
-        p
-        for p in force.pairs
-        if p.about == order.about and p.status in ("outbound", "beside") and not p.relieved
-    ]
-    wanted = order.pairs - (0 if order.ready else len(committed))
-    kind = "readied" if order.ready else "assigned"
-    for _ in range(max(0, wanted)):
-        planned, number = min(_candidates(world, force, order), default=(NEVER, 0))
-        if planned == NEVER:
-            emit(
-                world,
-                "unfilled",
-                force.side.control or force.name,
-                order.about,
-                order.cause,
-                task=_task(order),
-            )
+    wanted = order.pairs
+    if not order.ready:
+        wanted -= len([p for p in force.pairs if p.about == order.about and _stays(p)])
+    for _ in range(wanted):
+        planned, pair = _first(world, force, order)
+        if pair is None:
+            who = force.side.control or force.name
+            emit(world, "unfilled", who, order.about, order.cause, task=_task(order))
             return
-        pair = force.pairs[number]
         was = pair.status if pair.status != "beside" else f"beside {pair.about}"
         data = {"task": _task(order), "was": was, "planned_join": world.clock.short(planned)}
+        kind = "readied" if order.ready else "assigned"
         record = emit(world, kind, pair.name, order.about, order.cause, **data)
         if order.ready:
             pair.seated = world.now + drawn_steps(world, pair.alert.seat_s, pair.name, "seat", 1)
-            start(world, _seat(world, pair, order.about, record.id))
+            later(world, pair.seated, partial(_seat, world, pair, order.about, record.id))
         else:
             _send(world, force, pair, order._replace(cause=record.id))
 
@@ -73,50 +64,56 @@ def _task(order: Order) -> str:
     return "ready" if order.ready else "relief" if order.relief else "intercept"
 
 
-def _candidates(world: World, force: Force, order: Order) -> Iterator[tuple[int, int]]:
-    """Yield for each pair the step at which it is planned to join, and its number.
+def _first(world: World, force: Force, order: Order) -> tuple[int, Pair | None]:
+    """Return the earliest step at which a pair is planned to join, and that pair; of equals the first in the file.
 
     Of pairs that wait on the ground alike only the first is asked: it goes before the others.
     """
-    asked = set()
-    for number, pair in enumerate(force.pairs):
-        if pair.status in ("transit", "homeward", "down"):
+    first, found = NEVER, None
+    now, flight, asked = world.now, order.about, set()
+    for pair in force.pairs:
+        if pair.order is not None or (order.types is not None and pair.spec.type not in order.types):
             continue
+        place, leaves, limit = pair.place, now + 1, pair.fuel_limit
         if pair.status == "ground":
             alike = (pair.spec.base, pair.spec.type, pair.spec.alert, pair.seated)
-            if alike in asked:
+            if alike in asked or (order.ready and pair.seated != NEVER):
                 continue
             asked.add(alike)
-        yield _planned_joining(world, force, pair, order), number
+            airborne = _planned_airborne(pair, now)
+            place, leaves, limit = pair.base, airborne + pair.plan.climb, airborne + pair.plan.endurance
+        elif order.ready or pair.status in ("transit", "homeward", "down"):
+            continue
+        elif pair.status != "holding":
+            if not _may_be_taken(world, force, pair, flight):
+                continue
+            place = _next_place(world, force, pair)
+        assert place is not None
+        joins = _planned_joining(world, force, pair, flight, place, leaves, limit)
+        if joins < first:
+            first, found = joins, pair
+    return first, found
 
 
-def _planned_joining(world: World, force: Force, pair: Pair, order: Order) -> int:
-    """Return the step at which a pair is planned to join, or NEVER if it cannot or may not be sent."""
-    now, flight = world.now, order.about
-    if pair.is_summoned() or (order.types is not None and pair.spec.type not in order.types):
-        return NEVER
-    if order.ready and (pair.status != "ground" or pair.seated != NEVER):
-        return NEVER
-    limit = pair.fuel_limit
-    if pair.status == "ground":
-        airborne = now + _to_airborne(world, pair, planned=True)
-        limit = airborne + world.clock.steps(pair.type.endurance_s)
-        place, leaves = pair.base, airborne + planned_steps(world, pair.type.climb_s, least=0)
-    elif pair.status == "holding":
-        assert pair.place is not None
-        place, leaves = pair.place, now + 1
-    elif _may_be_taken(world, force, pair, flight):
-        place, leaves = _next_place(world, force, pair), now + 1
-    else:
-        return NEVER
+def _planned_airborne(pair: Pair, now: int) -> int:
+    """Return the step at which a pair on the ground is planned to take off if it is sent now."""
+    if pair.seated == NEVER:
+        return now + pair.plan.airborne
+    return max(now, pair.seated) + pair.plan.from_cockpit
+
+
+def _planned_joining(
+    world: World, force: Force, pair: Pair, flight: str, place: Vectors, leaves: int, fuel_limit: int
+) -> int:
+    """Return the step at which a pair that leaves a place at a step is planned to join, or NEVER if it cannot."""
     reached = meeting(world, pair, flight, place, leaves)
     if reached == NEVER:
         return NEVER
-    joins = reached + planned_steps(world, pair.type.join_s)
+    joins = reached + pair.plan.join
     if joins > min(world.clock.last, world.tracks[flight].last):
         return NEVER
-    back = int(homeward(world, pair, flight).back[joins])
-    return joins if back + world.clock.steps(force.policy.spare_s) <= limit else NEVER
+    back = homeward(world, pair, flight).steps[joins]
+    return joins if back + force.spare <= fuel_limit else NEVER
 
 
 def _may_be_taken(world: World, force: Force, pair: Pair, flight: str) -> bool:
@@ -126,11 +123,13 @@ def _may_be_taken(world: World, force: Force, pair: Pair, flight: str) -> bool:
         return False
     if pair.parts <= soon or pair.leaves_at >= world.now:
         return False
-    return any(
-        other is not pair and other.about == pair.about and other.order is None and other.parts > soon
-        for other in force.pairs
-        if other.status in ("outbound", "beside") and not other.relieved
-    )
+    others = [other for other in force.pairs if other.about == pair.about and other is not pair]
+    return any(other.order is None and other.parts > soon and _stays(other) for other in others)
+
+
+def _stays(pair: Pair) -> bool:
+    """Return whether a pair is beside an intruder, or on its way there, and no other has been asked to relieve it."""
+    return pair.status in ("outbound", "beside") and not pair.relieved
 
 
 def _next_place(world: World, force: Force, pair: Pair) -> Vectors:
@@ -144,28 +143,23 @@ def _next_place(world: World, force: Force, pair: Pair) -> Vectors:
     return force.sphere.interpolate(pair.place, track.units[pair.meets], share)
 
 
-def _to_airborne(world: World, pair: Pair, *, planned: bool) -> int:
-    """Return the steps from an order in this step to take-off."""
+def _airborne(world: World, pair: Pair) -> int:
+    """Return the step at which a pair on the ground that is sent now takes off."""
     if pair.seated == NEVER:
-        law, decision, waits = pair.alert.airborne_s, "airborne", 0
-    else:
-        law, decision = pair.alert.airborne_from_cockpit_s, "airborne-from-cockpit"
-        waits = max(0, pair.seated - world.now)
-    return waits + (planned_steps(world, law) if planned else drawn_steps(world, law, pair.name, decision, 1))
+        return world.now + drawn_steps(world, pair.alert.airborne_s, pair.name, "airborne", 1)
+    law = pair.alert.airborne_from_cockpit_s
+    return max(world.now, pair.seated) + drawn_steps(world, law, pair.name, "airborne-from-cockpit", 1)
 
 
-def _seat(world: World, pair: Pair, about: str, cause: int) -> Process:
-    seated = pair.seated
-    yield from sleep(world, seated)
-    if pair.status == "ground" or pair.leaves_at > seated:
+def _seat(world: World, pair: Pair, about: str, cause: int) -> None:
+    if pair.status == "ground" or pair.leaves_at > pair.seated:
         emit(world, "seated", pair.name, about, cause)
 
 
 def _send(world: World, force: Force, pair: Pair, order: Order) -> None:
     if pair.status == "ground":
         pair.status, pair.about, pair.order = "outbound", order.about, order
-        airborne = min(NEVER, world.now + _to_airborne(world, pair, planned=False))
-        start(world, serve(world, force, pair, airborne))
+        start(world, serve(world, force, pair, min(NEVER, _airborne(world, pair))))
         return
     if pair.status == "beside":
         pair.parts = world.now + 1
@@ -194,14 +188,10 @@ def set_up(
     """Make the forces of all sides that have pairs; `places` holds the unit vectors of bases and stations."""
     forces: dict[str, Force] = {}
     for side in dict.fromkeys(pair.side for pair in fighters.pairs.values()):
-        pairs = [
-            new_pair(world, fighters, name, spec, places[spec.base])
-            for name, spec in fighters.pairs.items()
-            if spec.side == side
-        ]
-        control = sides[side].control
-        posts = [] if control is None else [control]
-        force = Force(side, sides[side], fighters.policies[side], pairs, sphere, posts, [], world.env.event())
+        pairs = pairs_of(world, fighters, side, places)
+        control, policy = sides[side].control, fighters.policies[side]
+        posts, spare = [] if control is None else [control], world.clock.steps(policy.spare_s)
+        force = Force(side, sides[side], policy, pairs, sphere, posts, spare, [], world.env.event())
         forces[side] = force
         start(world, dispatch(world, force))
         for pair in pairs:

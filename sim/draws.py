@@ -12,14 +12,21 @@ that asks gets exactly the same answer.
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from hashlib import blake2b
 from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+QUANTILES_KEPT = 2_048
+"""Multiples of a resolution up to which the cumulative probabilities of a law are kept."""
+
+ASKED_BEFORE = 8
+"""How often a law is asked before they are: for a single replication they would cost more than they save."""
 
 BLOCK: int = 256
 """Replications whose uniform numbers are made together; it changes speed only, never a number."""
@@ -28,7 +35,7 @@ BLOCK: int = 256
 class Distribution(BaseModel):
     """What all distributions share: a cumulative probability, and a first guess at a quantile."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
     def cdf(self, x: float) -> float:
         """Return the probability of a value of at most x."""
@@ -197,7 +204,7 @@ class Lognormal(Distribution):
             raise ValueError(f"p95 {self.p95:g} must be at least the median {self.median:g}")
         return self
 
-    @property
+    @cached_property
     def sigma(self) -> float:
         """The standard deviation of the logarithm; 1.6449 is the 95th percentile of the standard normal."""
         return math.log(self.p95 / self.median) / 1.6448536269514722
@@ -324,9 +331,38 @@ def quantile_index(law: Distribution, u: float, resolution: float, most: int) ->
     return i
 
 
+class Quantiles:
+    """The quantiles of one law as multiples of a resolution: `quantile_index`, by a search in a table.
+
+    The table of cumulative probabilities grows as far as it is asked, up to a bound: a duration of hours is rare.
+    """
+
+    def __init__(self, law: Distribution, resolution: float, most: int) -> None:
+        self.law, self.resolution, self.most = law, resolution, most
+        self._reached: list[float] = []
+        self._asked = 0
+
+    def index(self, u: float) -> int:
+        """Return the lowest i in 0..most with cdf(i * resolution) > u, or most if there is none below it."""
+        index = bisect_right(self._reached, u)
+        return index if index < len(self._reached) else self._beyond(u)
+
+    def _beyond(self, u: float) -> int:
+        index = quantile_index(self.law, u, self.resolution, self.most)
+        self._asked += 1
+        if index < QUANTILES_KEPT and self._asked > ASKED_BEFORE:
+            known = len(self._reached)
+            self._reached += [self.law.cdf(i * self.resolution) for i in range(known, index + 1)]
+        return index
+
+
 def thresholds(law: Distribution, resolution: float, most: int) -> NDArray[np.float64]:
     """Return cdf(i * resolution) for i in 0..most-1: `searchsorted(..., u, side="right")` is `quantile_index`."""
     return np.array([law.cdf(i * resolution) for i in range(most)])
+
+
+Draw = Callable[[str, str, int], float]
+"""(entity, decision, occurrence) -> a uniform number: the draws of one replication."""
 
 
 class Uniforms:
@@ -339,7 +375,9 @@ class Uniforms:
     def __init__(self, seed: int) -> None:
         self.seed = seed
         self._bits = np.random.Philox(key=np.array([seed, 0], dtype=np.uint64))
-        self._blocks: dict[tuple[str, str, int], tuple[int, list[float]]] = {}
+        self._start = -1
+        self._columns: dict[tuple[str, str, int], list[float]] = {}
+        """The uniform numbers of the block of replications that begins at `_start`, as far as they were asked for."""
 
     def column(
         self, entity: str, decision: str, occurrence: int, start: int, count: int
@@ -369,13 +407,23 @@ class Uniforms:
 
     def value(self, replication: int, entity: str, decision: str, occurrence: int) -> float:
         """Return the uniform number of one decision in one replication."""
-        key = (entity, decision, occurrence)
+        return self.draws(replication)(entity, decision, occurrence)
+
+    def draws(self, replication: int) -> Draw:
+        """Return the draws of one replication."""
         start = replication - replication % BLOCK
-        cached = self._blocks.get(key)
-        if cached is None or cached[0] != start:
-            cached = (start, self.column(entity, decision, occurrence, start, BLOCK).tolist())
-            self._blocks[key] = cached
-        return cached[1][replication - start]
+        if start != self._start:
+            self._start, self._columns = start, {}
+        columns, place = self._columns, replication - start
+
+        def draw(entity: str, decision: str, occurrence: int) -> float:
+            key = (entity, decision, occurrence)
+            column = columns.get(key)
+            if column is None:
+                column = columns[key] = self.column(*key, start, BLOCK).tolist()
+            return column[place]
+
+        return draw
 
 
 @lru_cache(maxsize=65_536)
@@ -383,7 +431,3 @@ def draw_key(entity: str, decision: str, occurrence: int) -> int:
     """Return the 64-bit key of a decision: a BLAKE2b hash, the same on every machine and in every process."""
     text = f"{entity}\x1f{decision}\x1f{occurrence}"
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "little")
-
-
-Draw = Callable[[str, str, int], float]
-"""(entity, decision, occurrence) -> a uniform number: the draws of one replication."""

@@ -21,7 +21,7 @@ from sim.draws import Amount, Exponential
 from sim.fighters import Force, Pair
 from sim.log import Record
 from sim.spec import Name, Section, quantity
-from sim.world import Process, World, drawn_steps, emit, on, ring, sleep, start, wait
+from sim.world import Process, World, drawn_steps, emit, later, on, ring, start, wait
 
 
 class Hazard(Section):
@@ -82,21 +82,27 @@ class Closeness:
     watched: dict[str, int] = field(default_factory=dict)
 
 
-def befall(world: World, name: str, hazard: Hazard, record: Record, number: int) -> Process:
+def befall(world: World, name: str, hazard: Hazard, record: Record, number: int) -> None:
     """Let one event lead to what it leads to, after the hazard's delay."""
     assert hazard.delay_s is not None  # it goes with `on`
     delay = drawn_steps(world, hazard.delay_s, f"hazard {name}", f"delay {record.about}", number)
-    yield from sleep(world, world.now + delay)
-    emit(world, hazard.leads_to, record.who, record.about, record.id, hazard=name)
+
+    def strike() -> None:
+        emit(world, hazard.leads_to, record.who, record.about, record.id, hazard=name)
+
+    later(world, world.now + delay, strike)
 
 
-def smoulder(world: World, name: str, hazard: Hazard, pair: Pair, record: Record) -> Process:
-    """Let the minutes beside an intruder lead to something: wait for its drawn time, if the pair is still there."""
+def smoulder(world: World, name: str, hazard: Hazard, pair: Pair, record: Record) -> None:
+    """Let the minutes beside an intruder lead to something at a drawn time, if the pair is still there."""
     due = _minutes(world, name, hazard, pair.name, pair.joins)
     flight, joined = pair.about, pair.joined
-    yield from sleep(world, min(NEVER, world.now + due))
-    if pair.joined == joined and pair.is_beside(flight, world.now):
-        emit(world, hazard.leads_to, pair.name, flight, record.id, hazard=name)
+
+    def strike() -> None:
+        if pair.joined == joined and pair.is_beside(flight, world.now):
+            emit(world, hazard.leads_to, pair.name, flight, record.id, hazard=name)
+
+    later(world, min(NEVER, world.now + due), strike)
 
 
 def _minutes(world: World, name: str, hazard: Hazard, entity: str, occurrence: int) -> int:
@@ -177,13 +183,12 @@ def _sides_beside(
     forces: Mapping[str, Force], own: str, flight: str, step: int
 ) -> tuple[list[Pair], list[Pair]]:
     """Return the pairs beside a flight: those of its own side, and those of all others."""
-    beside = [(side, p) for side, force in forces.items() for p in force.pairs if p.is_beside(flight, step)]
-    return [p for side, p in beside if side == own], [p for side, p in beside if side != own]
+    mine = forces[own].beside(flight, step)
+    return mine, [p for side, force in forces.items() if side != own for p in force.beside(flight, step)]
 
 
 def _both(forces: Mapping[str, Force], own: str, flight: str, step: int) -> bool:
-    mine, others = _sides_beside(forces, own, flight, step)
-    return bool(mine) and bool(others)
+    return bool(forces[own].beside(flight, step)) and all(_sides_beside(forces, own, flight, step))
 
 
 def set_up(
@@ -213,7 +218,7 @@ def _hang(world: World, name: str, hazard: Hazard) -> None:
             number >= hazard.from_occurrence
             and world.draw(f"hazard {name}", f"strikes {record.about}", number) < hazard.share
         ):
-            start(world, befall(world, name, hazard, record, number))
+            befall(world, name, hazard, record, number)
 
     on(world, kind, hear)
 
@@ -222,6 +227,6 @@ def _hang_beside(world: World, name: str, hazard: Hazard, forces: Mapping[str, F
     pairs: dict[str, Any] = {pair.name: pair for force in forces.values() for pair in force.pairs}
 
     def hear(record: Record) -> None:
-        start(world, smoulder(world, name, hazard, pairs[record.who], record))
+        smoulder(world, name, hazard, pairs[record.who], record)
 
     on(world, "joined", hear)

@@ -6,27 +6,26 @@ round takes longer than the window.  Fuel is a time in the air, so that time on 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import time
 from typing import NamedTuple
 
-import numpy as np
 import simpy
 from pydantic import Field, model_validator
 
 from sim.clock import NEVER, Clock
 from sim.draws import Amount
-from sim.flight import Homeward, Vectors, meeting_step, meeting_table
+from sim.flight import ROUNDING_STEPS, Homeward, Track, Vectors, meeting_step, meeting_table
 from sim.geo import Sphere
 from sim.sides import Side
 from sim.spec import Name, Section, quantity
 from sim.units import KT_TO_KM_PER_S
-from sim.world import (
-    World,
-    ring,
-    table,
-)
+from sim.world import World, median_steps, ring
+
+ASKED_BEFORE = 16
+"""How often a search is cheaper than a table of all answers."""
 
 
 class FighterType(Section):
@@ -125,6 +124,27 @@ class Order(NamedTuple):
     ready: bool
 
 
+class Plan(NamedTuple):
+    """What a planner reckons with for a pair, in whole steps: medians, and the time in the air that fuel allows."""
+
+    airborne: int
+    from_cockpit: int
+    climb: int
+    join: int
+    endurance: int
+
+    @classmethod
+    def of(cls, kind: FighterType, alert: AlertState, clock: Clock) -> Plan:
+        """Make the plan of a type in an alert state."""
+        return cls(
+            median_steps(clock, alert.airborne_s),
+            median_steps(clock, alert.airborne_from_cockpit_s),
+            median_steps(clock, kind.climb_s, least=0),
+            median_steps(clock, kind.join_s),
+            clock.steps(kind.endurance_s),
+        )
+
+
 @dataclass
 class Pair:
     """One pair in one replication."""
@@ -135,6 +155,7 @@ class Pair:
     alert: AlertState
     base: Vectors
     km_per_step: float
+    plan: Plan
     news: simpy.Event
     status: str = "ground"  # ground, outbound, beside, holding, homeward, down
     about: str = ""
@@ -171,39 +192,76 @@ class Force:
     pairs: list[Pair]
     sphere: Sphere
     posts: list[str]
+    spare: int
+    """Steps beside the intruder that a pair must still have to be sent."""
     orders: list[Order]
     orders_news: simpy.Event
     wanted: dict[str, int] = field(default_factory=dict)
+
+    def beside(self, flight: str, step: int) -> list[Pair]:
+        """Return the pairs that are beside a flight at a step."""
+        return [p for p in self.pairs if p.about == flight and p.joined <= step < p.parts]
+
+
+class Meetings:
+    """When a flier from one base can first be at a flight: by a search, and by a table where it is asked often."""
+
+    def __init__(self, track: Track, base: Vectors, km_per_step: float) -> None:
+        self.track, self.base, self.km_per_step = track, base, km_per_step
+        self.table: Sequence[int] | None = None
+        self._asked = 0
+
+    def first(self, step: int) -> int:
+        """Return the first step at which a flier that leaves its base at a step can be there, or NEVER."""
+        self._asked += 1
+        if self._asked > ASKED_BEFORE:
+            self.table = meeting_table(self.track, self.base, self.km_per_step).data
+            return self.table[step]
+        return meeting_step(self.track, self.base, self.km_per_step, step)
 
 
 def meeting(world: World, pair: Pair, flight: str, place: Vectors, step: int) -> int:
     """Return the first step at which a pair that leaves a place at a step can be at a flight, or NEVER."""
     if step > world.clock.last:
         return NEVER
-    track = world.tracks[flight]
-    if place is pair.base:
-        key = ("meeting", pair.spec.base, pair.km_per_step)
-        return int(table(world, flight, key, lambda: meeting_table(track, place, pair.km_per_step))[step])
+    speed = pair.km_per_step
+    if place is pair.base and flight not in world.left_script:
+        key = (flight, "meeting", pair.spec.base, speed)
+        found: Meetings | None = world.tables.get(key)
+        if found is None:
+            found = world.tables[key] = Meetings(world.tracks[flight], place, speed)
+        return found.first(step) if found.table is None else found.table[step]
     # A planner asks first, and the pair that is sent asks the same again.
-    asked = (flight, ("meeting", pair.km_per_step, step, place.tobytes()))
-    met = world.own_tables.get(asked)
+    asked = (flight, "meeting", speed, step, place.tobytes())
+    met: int | None = world.own_tables.get(asked)
     if met is None:
-        met = world.own_tables[asked] = meeting_step(track, place, pair.km_per_step, step)
-    return int(met)
+        met = world.own_tables[asked] = meeting_step(world.tracks[flight], place, speed, step)
+    return met
 
 
 def homeward(world: World, pair: Pair, flight: str) -> Homeward:
-    """Return the table of when a pair that leaves a flight at a step is back at its base."""
-    key = ("homeward", pair.spec.base, pair.km_per_step)
-    found: Homeward = table(
-        world, flight, key, lambda: Homeward.of(world.tracks[flight], pair.base, pair.km_per_step)
-    )
+    """Return the table of when a pair that leaves a flight at a step is back at its base.
+
+    It begins with the turn of a flight that has left its script: no pair that was beside it then was too late before.
+    """
+    turn = world.left_script.get(flight)
+    kept = world.tables if turn is None else world.own_tables
+    key = (flight, "homeward", pair.spec.base, pair.km_per_step)
+    found: Homeward | None = kept.get(key)
+    if found is None:
+        found = kept[key] = Homeward.of(world.tracks[flight], pair.base, pair.km_per_step, turn or 0)
     return found
 
 
 def home_steps(world: World, pair: Pair, place: Vectors, sphere: Sphere) -> int:
     """Return the steps of the flight from a place to the pair's base."""
-    return int(np.ceil(float(sphere.distance_km(place, pair.base)) / pair.km_per_step))
+    speed = pair.km_per_step
+    steps = (
+        2 * sphere.radius_km * math.asin(min(math.dist(place.tolist(), pair.base.tolist()) / 2, 1.0)) / speed
+    )
+    if abs(steps - round(steps)) < ROUNDING_STEPS:  # too near to a whole step for a short cut
+        steps = float(sphere.distance_km(place, pair.base)) / speed
+    return math.ceil(steps)
 
 
 def queue(world: World, force: Force, order: Order) -> None:
@@ -213,8 +271,15 @@ def queue(world: World, force: Force, order: Order) -> None:
         force.orders_news = ring(force.orders_news, world)
 
 
-def new_pair(world: World, fighters: Fighters, name: str, spec: PairSection, base: Vectors) -> Pair:
-    """Return a pair as it stands at the start of a replication."""
-    kind = fighters.types[spec.type]
-    alert, km_per_step = fighters.alerts[spec.alert], kind.km_per_step(world.clock)
-    return Pair(name, spec, kind, alert, base, km_per_step, world.env.event())
+def pairs_of(world: World, fighters: Fighters, side: str, places: Mapping[str, Vectors]) -> list[Pair]:
+    """Return the pairs of a side as they stand at the start of a replication, in the order of the file."""
+    clock, pairs = world.clock, []
+    for name, spec in fighters.pairs.items():
+        if spec.side == side:
+            kind, alert = fighters.types[spec.type], fighters.alerts[spec.alert]
+            plan: Plan | None = world.tables.get(("plan", name))
+            if plan is None:
+                plan = world.tables["plan", name] = Plan.of(kind, alert, clock)
+            base, speed = places[spec.base], kind.km_per_step(clock)
+            pairs.append(Pair(name, spec, kind, alert, base, speed, plan, world.env.event()))
+    return pairs

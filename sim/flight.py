@@ -7,8 +7,9 @@ that step on.
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Mapping
+import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -21,7 +22,8 @@ from sim.courses import Fences
 from sim.geo import Sphere
 from sim.zones import Region
 
-FIRST_PIECE_STEPS = 512
+ROUNDING_STEPS = 1e-6
+"""More than what rounding makes of a time of flight in steps, and far less than a step."""
 
 Vectors = NDArray[np.float64]
 """Unit vectors from the centre of the sphere, shape (n, 3)."""
@@ -70,15 +72,18 @@ class Track:
         """Return for each step whether the flight is in the zone, shape (steps,)."""
         known = self._inside.get(zone)
         if known is None:
-            known = np.zeros(len(self.units), dtype=bool)
-            span = slice(self.first, self.last + 1)
-            known[span] = self.regions[zone].contains(self.units[span])
-            self._inside[zone] = known
+            known = self._inside[zone] = np.zeros(len(self.units), dtype=bool)
+            if zone in self._stays:
+                for stay in self._stays[zone]:
+                    known[stay.enters : stay.leaves] = True
+            else:
+                span = slice(self.first, self.last + 1)
+                known[span] = self.regions[zone].contains(self.units[span])
         return known
 
     def is_inside(self, zone: str, step: int) -> bool:
         """Return whether the flight is in the zone at a step of the window."""
-        return step < len(self.units) and bool(self.inside(zone)[step])
+        return step < len(self.units) and bisect_right(self.changes[zone], step) % 2 == 1
 
     def stays(self, zone: str) -> list[Stay]:
         """Return the stays in a zone in order of time."""
@@ -91,21 +96,35 @@ class Track:
             self._stays[zone] = known
         return known
 
+    @cached_property
+    def changes(self) -> Mapping[str, list[int]]:
+        """By zone the steps at which the flight enters it and leaves it, in turn."""
+        return {zone: [k for stay in self.stays(zone) for k in stay if k != NEVER] for zone in self.regions}
+
+    @cached_property
+    def leaves(self) -> Mapping[str, list[int]]:
+        """By zone the end of each stay, in order of time; the last may be NEVER."""
+        return {zone: [stay.leaves for stay in self.stays(zone)] for zone in self.regions}
+
     def window(self, zone: str, step: int) -> int:
         """Return the number from 1 of the stay to which a step belongs.
 
         A stay's window runs from after the end of the stay before it to its own end, so that the approach belongs to
         the stay that it leads to.
         """
-        return 1 + sum(stay.leaves < step for stay in self.stays(zone))
+        return 1 + bisect_left(self.leaves[zone], step)
 
     def next_leave(self, zone: str, step: int) -> int:
         """Return the end of the stay that goes on at a step, or else of the next one (NEVER if there is none)."""
-        return next((stay.leaves for stay in self.stays(zone) if stay.leaves > step), NEVER)
+        leaves = self.leaves[zone]
+        place = bisect_right(leaves, step)
+        return leaves[place] if place < len(leaves) else NEVER
 
     def next_change(self, zone: str, step: int) -> int:
         """Return the first step after `step` at which the flight enters or leaves the zone, or NEVER."""
-        return min((k for stay in self.stays(zone) for k in stay if k > step), default=NEVER)
+        changes = self.changes[zone]
+        place = bisect_right(changes, step)
+        return changes[place] if place < len(changes) else NEVER
 
     @cached_property
     def crossings(self) -> list[Crossing]:
@@ -137,14 +156,28 @@ class Track:
         return self.marks[place] if place < len(self.marks) else NEVER
 
     @cached_property
+    def rows(self) -> memoryview:
+        """The same as `units`, to be asked for one number at a time."""
+        return self.units.data
+
+    @cached_property
+    def fastest_km(self) -> float:
+        """The longest way in one step, in km, or a trifle more; after a turn it keeps a speed that it had."""
+        units = self.units[self.first : self.last + 1]
+        return float(self.sphere.distance_km(units[1:], units[:-1]).max(initial=0.0)) * (1 + 1e-9)
+
+    @cached_property
     def fences(self) -> Fences:
         """The fences of all zones, in their order."""
         return Fences(self.sphere, [region.fence for region in self.regions.values()])
 
-    def distances_km(self, place: Vectors) -> NDArray[np.float64]:
-        """Return the distance to a fixed place (shape (3,)) at each step, infinite where the flight is not there."""
+    def distances_km(self, place: Vectors, since: int = 0) -> NDArray[np.float64]:
+        """Return the distance to a fixed place (shape (3,)) at each step, infinite where the flight is not there.
+
+        Steps before `since` are not looked at and count as infinite too.
+        """
         distances = np.full(len(self.units), np.inf)
-        span = slice(self.first, self.last + 1)
+        span = slice(max(self.first, since), self.last + 1)
         distances[span] = self.sphere.distance_km(self.units[span], place)
         return distances
 
@@ -156,11 +189,8 @@ class Track:
         altitude_ft = self.altitude_ft.copy()
         altitude_ft[step:] = self.altitude_ft[step]
         turned = Track(self.name, self.sphere, self.regions, self.first, len(units) - 1, units, altitude_ft)
-        for zone, known in stays.items():
-            turned._stays[zone] = known
-            turned._inside[zone] = np.zeros(len(units), dtype=bool)
-            for stay in known:
-                turned._inside[zone][stay.enters : stay.leaves] = True
+        turned._stays.update(stays)
+        turned.fastest_km = self.fastest_km
         return turned
 
 
@@ -178,18 +208,21 @@ def meeting_table(track: Track, place: Vectors, km_per_step: float) -> NDArray[n
 def meeting_step(track: Track, place: Vectors, km_per_step: float, step: int) -> int:
     """Return one entry of `meeting_table`: the first step at which a flier from `place` at `step` can be there.
 
-    Looks at the track in pieces that double, since most meetings are near.
+    The problem: a table costs thousands of distances, and one entry needs few.  The solution: f (see `meeting_table`)
+    rises in a step by at most 1 + the track's speed / the flier's, so no step is skipped wrongly that lies nearer than
+    what f still lacks.  Whoever is within a rounding of the answer is asked as the table is.
     """
-    begins, length = max(step, track.first), FIRST_PIECE_STEPS
-    while begins <= track.last:
-        ends = min(begins + length, track.last + 1)
-        steps = np.arange(begins, ends)
-        reach = steps - track.sphere.distance_km(track.units[begins:ends], place) / km_per_step
-        in_time = reach >= step
-        first = int(np.argmax(in_time))
-        if in_time[first]:
-            return begins + first
-        begins, length = ends, 2 * length
+    at, most_per_step = max(step, track.first), 1.0 + track.fastest_km / km_per_step
+    x, y, z = place.tolist()
+    units, diameter_km = track.rows, 2 * track.sphere.radius_km
+    while at <= track.last:
+        half_chord = math.dist((units[at, 0], units[at, 1], units[at, 2]), (x, y, z)) / 2
+        lacks = step - at + diameter_km * math.asin(min(half_chord, 1.0)) / km_per_step
+        if abs(lacks) < ROUNDING_STEPS:
+            lacks = step - (at - float(track.sphere.distance_km(track.units[at], place)) / km_per_step)
+        if lacks <= 0:
+            return at
+        at += max(1, math.ceil(lacks / most_per_step - ROUNDING_STEPS))
     return NEVER
 
 
@@ -209,18 +242,24 @@ class Homeward:
     """Whether it never falls: so it is where the flier is faster than the track."""
 
     @classmethod
-    def of(cls, track: Track, base: Vectors, km_per_step: float) -> Homeward:
-        """Make the table of a track, a base and a flier's speed."""
+    def of(cls, track: Track, base: Vectors, km_per_step: float, since: int = 0) -> Homeward:
+        """Make the table of a track, a base and a flier's speed; steps before `since` count as never too late."""
         back: NDArray[np.float64] = np.arange(len(track.units), dtype=np.float64) + np.ceil(
-            track.distances_km(base) / km_per_step
+            track.distances_km(base, since) / km_per_step
         )
-        flown = back[track.first : track.last + 1]
+        back[:since] = -np.inf
+        flown = back[max(track.first, since) : track.last + 1]
         return cls(back, track.last, bool(np.all(flown[1:] >= flown[:-1])))
+
+    @cached_property
+    def steps(self) -> Sequence[float]:
+        """The same as `back`, to be asked for one step at a time."""
+        return self.back.data
 
     def first_late(self, since: int, limit: int) -> int:
         """Return the first step from `since` on from which the flier would be back at `limit` or later, or NEVER."""
         if self.rises:
-            late = since + int(np.searchsorted(self.back[since:], limit, side="left"))
+            late = bisect_left(self.steps, limit, since, max(since, self.last + 1))
             return late if late <= self.last else NEVER
         hits = self.back[since : self.last + 1] >= limit
         return since + int(np.argmax(hits)) if hits.any() else NEVER

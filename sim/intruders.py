@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from datetime import time
+from functools import lru_cache
 from typing import Annotated, Any
 
 import numpy as np
@@ -67,12 +68,18 @@ class Flight(Section):
         return self
 
 
+@lru_cache(maxsize=4_096)
+def place_of(sphere: Sphere, point: Waypoint) -> Vectors:
+    """Return the unit vector of a waypoint, shape (3,), not to be written to."""
+    return sphere.unit(point.lat_deg, point.lon_deg)
+
+
 def seconds_of_route(flight: Flight, clock: Clock, sphere: Sphere) -> list[float]:
     """Return the seconds from the start of the window at which each waypoint is reached."""
     seconds: list[float] = []
     before = None
     for point in flight.route:
-        here = sphere.unit(point.lat_deg, point.lon_deg)
+        here = place_of(sphere, point)
         if point.at is not None:
             seconds.append(clock.seconds_at(point.at))
         else:
@@ -97,11 +104,7 @@ def route_problems(flight: Flight, clock: Clock, sphere: Sphere) -> list[tuple[t
             problems.append((path, f"is {point.at}, outside the window {window}"))
         elif number > 0:
             before = flight.route[number - 1]
-            leg_km = float(
-                sphere.distance_km(
-                    sphere.unit(before.lat_deg, before.lon_deg), sphere.unit(point.lat_deg, point.lon_deg)
-                )
-            )
+            leg_km = float(sphere.distance_km(place_of(sphere, before), place_of(sphere, point)))
             taken_s = seconds - reached_s[number - 1]
             if taken_s <= 0:
                 earlier = clock.short(math.ceil(reached_s[number - 1] / clock.step_s))
@@ -124,7 +127,7 @@ def scripted(name: str, flight: Flight, clock: Clock, sphere: Sphere, regions: M
     units: Vectors = np.zeros((steps, 3))
     altitude_ft = np.zeros(steps)
     altitude = flight.altitude_ft
-    places = [sphere.unit(p.lat_deg, p.lon_deg) for p in flight.route]
+    places = [place_of(sphere, point) for point in flight.route]
     for i, point in enumerate(flight.route[:-1]):
         altitude = altitude if point.altitude_ft is None else point.altitude_ft
         leg = slice(
@@ -159,8 +162,9 @@ def fly(world: World, name: str, flight: Flight) -> Process:
         if now == track.first:
             data: dict[str, Any] = {"side": flight.side, "type": flight.type, "aircraft": flight.aircraft}
             appeared = emit(world, "appears", name, name, None, **data).id
+        turns = name in world.left_script
         for crossing in track.crossings_at.get(now, ()):
-            cause = appeared if now == track.first else _turn_record(world, name)
+            cause = appeared if now == track.first else _turn_record(world, name) if turns else None
             kind = "enters" if crossing.inwards else "leaves"
             emit(world, kind, name, name, cause, zone=crossing.zone, stay=crossing.stay)
         if now == track.last + 1:

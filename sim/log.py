@@ -24,6 +24,11 @@ class Record(NamedTuple):
     data: Data
 
 
+def entry(*columns: Any) -> Record:
+    """Make a record of its columns in their order; a record's own constructor takes twice as long."""
+    return tuple.__new__(Record, columns)
+
+
 class Log(Sequence[Record]):
     """All events of one replication in order of time, causes before effects."""
 
@@ -99,22 +104,35 @@ def in_order(records: Iterable[Record], clock: Clock) -> Log:
 
     Events of one step stand in the order of cause and effect, then by kind, who, about, data and cause.
     """
-    records = list(records)
-    keys: list[tuple[int, int, str, str, str]] = []
-    for _, step, kind, who, about, cause, _ in records:
-        depth = 0 if cause is None or keys[cause][0] < step else keys[cause][1] + 1
-        keys.append((step, depth, kind, who, about))
+    entered = list(records)
+    steps = [record.step for record in entered]
     place: dict[int | None, int | None] = {None: None}
     ordered: list[Record] = []
-    for _, group in groupby(sorted(range(len(records)), key=keys.__getitem__), key=keys.__getitem__):
-        alike = list(group)
-        if len(alike) > 1:  # their causes stand before them, so that their places are known
-            alike.sort(key=lambda i: (repr(records[i].data), _before_all(place[records[i].cause])))
-        for i in alike:
-            _, step, kind, who, about, cause, data = records[i]
-            place[i] = len(ordered)
-            ordered.append(Record(len(ordered), step, kind, who, about, place[cause], data))
+    for _, group in groupby(sorted(range(len(entered)), key=steps.__getitem__), key=steps.__getitem__):
+        numbers = list(group)
+        for alike in [numbers] if len(numbers) == 1 else _by_name(entered, numbers):
+            if len(alike) > 1:  # their causes stand before them, so that their places are known
+                alike.sort(key=lambda i: (repr(entered[i].data), _before_all(place[entered[i].cause])))
+            for i in alike:
+                record, number = entered[i], len(ordered)
+                cause = place[record.cause]
+                place[i] = number
+                if record.id != number or record.cause != cause:
+                    record = entry(number, *record[1:5], cause, record.data)
+                ordered.append(record)
     return Log(ordered, clock)
+
+
+def _by_name(entered: Sequence[Record], numbers: list[int]) -> list[list[int]]:
+    """Put the records of one step, by their numbers, into the order of cause and effect, kind, who and about.
+
+    Those that are alike in all of these stay together.
+    """
+    keys: dict[int | None, tuple[int, str, str, str]] = {}
+    for i in numbers:
+        _, _, kind, who, about, cause, _ = entered[i]
+        keys[i] = (keys[cause][0] + 1 if cause in keys else 0, kind, who, about)
+    return [list(alike) for _, alike in groupby(sorted(numbers, key=keys.__getitem__), key=keys.__getitem__)]
 
 
 def _before_all(place: int | None) -> int:

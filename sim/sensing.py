@@ -11,6 +11,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ from sim.flight import Track
 from sim.log import Record
 from sim.spec import Name, Section, quantity
 from sim.units import M_PER_FT
-from sim.world import Process, World, emit, on, start, table, wait
+from sim.world import Process, World, emit, on, start, wait
 
 HORIZON_KM_PER_SQRT_M = 4.1215
 """Radar horizon in km per square root of a height in m: sqrt(2 * 4/3 * 6371 km * 1 m), ITU-R P.310 earth radius 4/3."""
@@ -86,70 +87,100 @@ def confirmation_law(hit_share: float, hits: int, scans: int, most: int = MOST_S
     return tuple(law)
 
 
-def limits_km(radar: Radar, track: Track) -> NDArray[np.float64]:
-    """Return for each step how far a radar sees a flight: its range, or its horizon where that is nearer."""
-    horizon_km = HORIZON_KM_PER_SQRT_M * (np.sqrt(radar.height_m) + np.sqrt(track.altitude_ft * M_PER_FT))
+def limits_km(radar: Radar, track: Track, since: int = 0) -> NDArray[np.float64]:
+    """Return for each step from `since` on how far a radar sees a flight: its range, or its horizon if that is less."""
+    height_m = track.altitude_ft[since:] * M_PER_FT
+    horizon_km = HORIZON_KM_PER_SQRT_M * (np.sqrt(radar.height_m) + np.sqrt(height_m))
     limits: NDArray[np.float64] = np.minimum(radar.range_km, horizon_km)
     return limits
 
 
-def cover(radar: Radar, track: Track) -> NDArray[np.bool_]:
-    """Return for each step whether a radar covers a flight, shape (steps,)."""
+def cover(radar: Radar, track: Track, since: int = 0) -> NDArray[np.bool_]:
+    """Return for each step from `since` on whether a radar covers a flight, shape (steps - since,)."""
     site = track.sphere.unit(radar.lat_deg, radar.lon_deg)
-    covered: NDArray[np.bool_] = track.distances_km(site) <= limits_km(radar, track)
+    covered: NDArray[np.bool_] = track.distances_km(site, since)[since:] <= limits_km(radar, track, since)
     return covered
 
 
 def spans(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
     """Return the runs of true values as (first, first after)."""
-    change = np.flatnonzero(np.diff(np.concatenate(([False], flags, [False])).astype(np.int8)))
-    return [(int(a), int(b)) for a, b in zip(change[0::2], change[1::2], strict=True)]
+    change = np.flatnonzero(np.diff(np.concatenate(([False], flags, [False])).astype(np.int8))).tolist()
+    return list(zip(change[0::2], change[1::2], strict=True))
+
+
+class Cover(NamedTuple):
+    """Where the radars of a post cover one flight: by radar for each step, as spans, and as spans of all together."""
+
+    flags: dict[str, NDArray[np.bool_]]
+    each: dict[str, list[tuple[int, int]]]
+    together: list[tuple[int, int]]
+
+    @classmethod
+    def of(cls, flags: dict[str, NDArray[np.bool_]]) -> Cover:
+        """Make the spans of the flags (steps,) of each radar."""
+        each = {name: spans(covered) for name, covered in flags.items()}
+        return cls(flags, each, spans(np.any(list(flags.values()), axis=0)))
 
 
 class Picture:
     """What one post knows of one flight: since when it has a track, and until when."""
 
     def __init__(self, world: World, post: str, flight: str, radars: Mapping[str, Radar]) -> None:
-        self.post, self.flight, self.radars = post, flight, radars
+        self.world, self.post, self.flight, self.radars = world, post, flight, radars
         self.confirmed, self.lost = NEVER, NEVER  # of the track that it has, or had last
         self.tracks = False
         self.record = -1
-        for kind in ("enters", "leaves"):
-            on(world, kind, lambda record: self._hear(world, record), flight)
+        on(world, "enters", self._hear, flight)
+        on(world, "leaves", self._hear, flight)
 
-    def _hear(self, world: World, record: Record) -> None:
+    def _hear(self, record: Record) -> None:
         if self.confirmed < record.step <= self.lost:
-            world.announce(self.post, f"{record.kind}:{record.data['zone']}", self.flight, record.id)
+            self.world.announce(self.post, f"{record.kind}:{record.data['zone']}", self.flight, record.id)
 
-    def spans(self, world: World, track: Track) -> list[tuple[int, int, str]]:
+    def spans(self) -> list[tuple[int, int, str]]:
         """Return when the post holds a track of the flight: (confirmed, lost, radar that confirmed)."""
-        each, together = table(world, self.flight, ("cover", self.post), lambda: self._covered(track))
-        confirmations = sorted(self._confirmations(world, each))
+        covered = self._covered()
+        confirmations = sorted(self._confirmations(covered.each))
         found, at = [], 0
-        for begin, end in together:
+        for begin, end in covered.together:
             while at < len(confirmations) and confirmations[at][0] < begin:
                 at += 1
             if at < len(confirmations) and confirmations[at][0] < end:
-                lost = end if end <= world.clock.last else NEVER
+                lost = end if end <= self.world.clock.last else NEVER
                 found.append((confirmations[at][0], lost, confirmations[at][1]))
         return found
 
-    def _covered(self, track: Track) -> tuple[dict[str, list[tuple[int, int]]], list[tuple[int, int]]]:
-        each = {name: cover(radar, track) for name, radar in self.radars.items()}
-        return {name: spans(flags) for name, flags in each.items()}, spans(
-            np.any(list(each.values()), axis=0)
-        )
+    def _covered(self) -> Cover:
+        """Return the cover of the flight's track: up to a turn it is that of its script."""
+        world, key = self.world, (self.flight, "cover", self.post)
+        turn = world.left_script.get(self.flight)
+        if turn is not None:
+            track, script = world.tracks[self.flight], world.tables[key].flags
+            return Cover.of(
+                {
+                    name: np.append(script[name][:turn], cover(radar, track, turn))
+                    for name, radar in self.radars.items()
+                }
+            )
+        found: Cover | None = world.tables.get(key)
+        if found is None:
+            track = world.tracks[self.flight]
+            found = world.tables[key] = Cover.of(
+                {name: cover(radar, track) for name, radar in self.radars.items()}
+            )
+        return found
 
-    def _confirmations(
-        self, world: World, each: Mapping[str, list[tuple[int, int]]]
-    ) -> Iterable[tuple[int, str]]:
+    def _confirmations(self, each: Mapping[str, list[tuple[int, int]]]) -> Iterable[tuple[int, str]]:
+        clock, draw = self.world.clock, self.world.draw
         for name, radar in self.radars.items():
-            period = max(1, world.clock.steps(radar.scan_period_s))
-            phase = int(world.draw(name, "scan-phase", 1) * period)
-            in_window = world.clock.last // period + 2
+            if not each[name]:
+                continue
+            period = max(1, clock.steps(radar.scan_period_s))
+            phase = int(draw(name, "scan-phase", 1) * period)
+            in_window = clock.last // period + 2
             law = confirmation_law(radar.hit_share, radar.confirm_hits, radar.confirm_scans, in_window)
             for number, (begin, end) in enumerate(each[name], start=1):
-                scans = bisect_right(law, world.draw(name, f"confirm {self.flight}", number))
+                scans = bisect_right(law, draw(name, f"confirm {self.flight}", number))
                 first_scan = begin + (phase - begin) % period
                 confirmed = first_scan + scans * period
                 if confirmed < end:
@@ -163,12 +194,12 @@ def watch(world: World, picture: Picture) -> Process:
     3. Lose it when no radar covers the flight.  4. Begin again.
     """
     flight, track = picture.flight, world.tracks[picture.flight]
-    spans = picture.spans(world, track)
+    spans = picture.spans()
     while True:
         now = world.now
         if world.tracks[flight] is not track:
             track = world.tracks[flight]
-            spans = picture.spans(world, track)
+            spans = picture.spans()
         ahead = NEVER
         for confirmed, lost, radar in spans:
             if not picture.tracks and confirmed == now:
@@ -176,7 +207,7 @@ def watch(world: World, picture: Picture) -> Process:
                 _report(world, picture, radar)
             if picture.confirmed == confirmed:
                 picture.lost = lost
-            ahead = min([ahead, *(k for k in (confirmed, lost) if k > now)])
+            ahead = min([ahead, *[k for k in (confirmed, lost) if k > now]])
         if picture.tracks and picture.lost <= now:
             picture.tracks = False
             emit(world, "track-lost", picture.post, flight, picture.record, [picture.post])

@@ -165,7 +165,7 @@ def _shadow(world: World, force: Force, pair: Pair) -> Waiting:
                 world, force, Order(flight, record.id, force.wanted[flight], None, relief=True, ready=False)
             )
         ahead = [pair.parts, NEVER if identified else identify, NEVER if pair.relieved else asks]
-        yield from wait(world, min(k for k in ahead if k > world.now), pair.news, world.track_news[flight])
+        yield from wait(world, min([k for k in ahead if k > world.now]), pair.news, world.track_news[flight])
     pair.legs.append(Leg(joined, world.now, None, None, flight))
     pair.place, pair.leaves_at = track.units[min(world.now, track.last)], world.now
     reason = "other order" if pair.order is not None else "fuel" if world.now >= fuel else "intruder left"

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from pydantic import Field, model_validator
 
 from sim.clock import NEVER
-from sim.command import Desk, Exchange, Inbox
+from sim.command import UNKNOWN, Desk, Exchange, Inbox, Known
 from sim.draws import Amount
 from sim.fighters import Force, Pair
 from sim.log import Record
@@ -80,12 +81,6 @@ class Ladder(Section):
     )
 
 
-Known = tuple[int, int]
-"""(step, id of the record): since when something holds, and what made it so."""
-
-UNKNOWN: Known = (NEVER, -1)
-
-
 @dataclass
 class Encounter:
     """One stay of one flight as the side that warns it sees it."""
@@ -96,6 +91,8 @@ class Encounter:
     ladder: Ladder
     inbox: Inbox
     entries: Mapping[tuple[str, str], list[Known]]
+    awaited: frozenset[int]
+    """Numbers of calls for which measures wait."""
     calls: list[Record] = field(default_factory=list)
     answered: int = NEVER
 
@@ -106,9 +103,8 @@ class Encounter:
 
     def entered(self, zone: str, by: int) -> Known:
         """Return the flight's latest entry into a zone up to a step; to be asked in a later step only."""
-        return max(
-            (known for known in self.entries.get((self.flight, zone), ()) if known[0] <= by), default=(-1, -1)
-        )
+        known = self.entries.get((self.flight, zone), ())
+        return max([entry for entry in known if entry[0] <= by], default=(-1, -1))
 
     def called(self, count: int, now: int) -> Known:
         """Return the call by which so many had gone unanswered in this stay; none once the crew has answered."""
@@ -149,7 +145,7 @@ def call(world: World, encounter: Encounter, control: str, calls: Calls) -> Proc
         data = {"side": encounter.side, "stay": encounter.stay, "number": number}
         record = emit(world, "call", control, flight, cause, [control], **data)
         encounter.calls.append(record)
-        if any(rule.after_calls == number for rule in encounter.ladder.measures.values()):
+        if number in encounter.awaited:
             encounter.inbox.news = ring(encounter.inbox.news, world)
         cause = record.id
         due = world.now + drawn_steps(
@@ -208,18 +204,20 @@ def _ready(world: World, encounter: Encounter, force: Force, rule: Measure, earl
     """
     inbox, flight = encounter.inbox, encounter.flight
     while not encounter.over(world):
-        authority = UNKNOWN if rule.authority == "standing" else inbox.arrivals.get(rule.authority, UNKNOWN)
-        now = world.now
-        called = encounter.called(rule.after_calls, now)
-        granted = rule.authority == "standing" or authority[0] <= now
-        heard = rule.after_calls == 0 or called[0] <= now
-        may = granted and heard and earliest <= now and _in(world, flight, rule.zone)
-        if may and (pair := _beside(force, flight, now)) is not None:
-            holds = [authority, called, (pair.joined, pair.cause or 0)]
-            return _last([known for known in holds if known[0] <= now])
-        change = world.tracks[flight].next_change(rule.zone, now)
-        ahead = [change, authority[0], called[0], earliest, _window_end(world, encounter)]
-        yield from wait(world, min((k for k in ahead if k > now), default=NEVER), inbox.news)
+        now, track = world.now, world.tracks[flight]
+        holds = []
+        if rule.authority != "standing":
+            holds.append(inbox.arrivals.get(rule.authority, UNKNOWN))
+        if rule.after_calls > 0:
+            holds.append(encounter.called(rule.after_calls, now))
+        ahead = max([earliest, *[since for since, _ in holds]])
+        if not track.is_inside(rule.zone, now):
+            ahead = max(ahead, track.next_change(rule.zone, now))
+        if ahead <= now and (pair := _beside(force, flight, now)) is not None:
+            return _last([*holds, (pair.joined, pair.cause or 0)])
+        # Without a pair it is the news of one that wakes, and so it is with an authority or a call that is missing.
+        over = _window_end(world, encounter)
+        yield from wait(world, min(over, ahead if ahead > now else NEVER), inbox.news)
     return None
 
 
@@ -248,7 +246,7 @@ def _latest(inbox: Inbox, signals: Iterable[str]) -> Known:
 
 def _last(known: list[Known]) -> Known:
     """Return what came last; of equals the first named, not the one that was entered later."""
-    return max(known, key=lambda each: each[0])
+    return max(known, key=itemgetter(0))
 
 
 def _in(world: World, flight: str, zone: str) -> bool:
@@ -257,15 +255,13 @@ def _in(world: World, flight: str, zone: str) -> bool:
 
 def _window_end(world: World, encounter: Encounter) -> int:
     """Return the step after the end of the stay: the first at which the encounter is over."""
-    stays = world.tracks[encounter.flight].stays(encounter.ladder.per)
-    leaves = stays[encounter.stay - 1].leaves if encounter.stay <= len(stays) else NEVER
-    return min(NEVER, leaves + 1)
+    leaves = world.tracks[encounter.flight].leaves[encounter.ladder.per]
+    return min(NEVER, leaves[encounter.stay - 1] + 1) if encounter.stay <= len(leaves) else NEVER
 
 
 def _beside(force: Force, flight: str, step: int) -> Pair | None:
     """Return the pair that has been beside a flight for longest, if there is one."""
-    beside = [pair for pair in force.pairs if pair.is_beside(flight, step)]
-    return min(beside, key=lambda pair: pair.joined, default=None)
+    return min(force.beside(flight, step), key=attrgetter("joined"), default=None)
 
 
 class Warden:
@@ -277,6 +273,7 @@ class Warden:
         self.world, self.side, self.control, self.ladder, self.force = world, side, control, ladder, force
         self.encounters: dict[tuple[str, int], Encounter] = {}
         self.entries: dict[tuple[str, str], list[Known]] = {}
+        self.awaited = frozenset(rule.after_calls for rule in ladder.measures.values())
         signals = {f"enters:{ladder.per}", "joined"}
         if ladder.calls is not None:
             signals |= {*ladder.calls.after, f"enters:{ladder.calls.zone}"}
@@ -288,7 +285,7 @@ class Warden:
 
     def open(self, flight: str, stay: int, inbox: Inbox) -> None:
         """Begin to deal with one stay of one flight."""
-        encounter = Encounter(self.side, flight, stay, self.ladder, inbox, self.entries)
+        encounter = Encounter(self.side, flight, stay, self.ladder, inbox, self.entries, self.awaited)
         self.encounters[flight, stay] = encounter
         if self.ladder.calls is not None:
             start(self.world, call(self.world, encounter, self.control, self.ladder.calls))

@@ -1,8 +1,8 @@
 """The world of one replication: what a process may touch, and how it waits.
 
-Only three things let simulated time pass: `sleep`, `wait` and the order of events in a step.  A process sleeps until
-the next step at which something can change for it.  With `ticking` it wakes at every step instead and looks whether
-something has changed; the log must be the same, and a test says so.
+Only three things let simulated time pass: `sleep`, `wait` and `later`.  A process sleeps until the next step at which
+something can change for it.  With `ticking` it wakes at every step instead and looks whether something has changed;
+the log must be the same, and a test says so.
 
 Effects come at least one step after their causes, except for what is only entered in the book (a stage that starts,
 a pair that is named for an order); positions are looked up.  So nothing depends on the order in which SimPy wakes the
@@ -11,19 +11,26 @@ processes of one step.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import simpy
 
 from sim.clock import NEVER, Clock
-from sim.draws import Distribution, Draw, quantile_index
+from sim.draws import Distribution, Draw, Quantiles, quantile_index
 from sim.flight import Track
-from sim.log import Record
+from sim.log import Record, entry
 
 Process = Generator[simpy.Event, Any, None]
 Waiting = Generator[simpy.Event, Any, Any]
+Alarms = Iterable[simpy.Event]
+"""What a process waits for, one after the other: `yield from` them."""
+
+Hear = Callable[[Record], None]
+
+MOST_INDEX = 1_000_000
+"""The highest multiple of its resolution that a drawn value can be."""
 
 
 class Timing(NamedTuple):
@@ -38,12 +45,30 @@ class Timing(NamedTuple):
     steps: int
 
 
+class Hearers(NamedTuple):
+    """Who is told of the records of one kind: of each, or only of those about one flight."""
+
+    of_all: list[Hear]
+    of_one: dict[str, list[Hear]]
+
+
+@dataclass(frozen=True)
+class Laws:
+    """The quantiles of laws that have been asked for: of durations in steps, and of quantities by their resolution.
+
+    They go by the id of the law, which they keep alive, so that no other law comes by its id.
+    """
+
+    durations: dict[int, Quantiles] = field(default_factory=dict)
+    quantities: dict[tuple[int, float], Quantiles] = field(default_factory=dict)
+
+
 @dataclass
 class World:
     """The record that all processes of a replication share.
 
-    `tables` outlives the replication: it holds what follows from the scripted tracks alone.  `own_tables` holds what
-    follows from a track that has left its script in this replication.
+    `tables` and `laws` outlive the replication: they hold what follows from the scripted tracks alone, and the
+    quantiles of each law.  `own_tables` holds what follows from a track that has left its script in this replication.
     """
 
     env: simpy.Environment
@@ -51,9 +76,12 @@ class World:
     draw: Draw
     tracks: dict[str, Track]
     tables: dict[Any, Any]
+    laws: Laws
     ticking: bool = False
+    now: int = 0
+    """The current step; it goes on where an alarm comes."""
     records: list[Record] = field(default_factory=list)
-    hearers: dict[tuple[str, str], list[Callable[[Record], None]]] = field(default_factory=dict)
+    hearers: dict[str, Hearers] = field(default_factory=dict)
     announce: Callable[[str, str, str, int], None] = lambda _post, _signal, _about, _cause: None
     own_tables: dict[Any, Any] = field(default_factory=dict)
     left_script: dict[str, int] = field(default_factory=dict)
@@ -61,10 +89,10 @@ class World:
     retime: Callable[[Timing], int] | None = None
     """Told each drawn duration, returns the one to take in its place: what would have been, had it been another."""
 
-    @property
-    def now(self) -> int:
-        """The current step."""
-        return self.env.now  # type: ignore[return-value]  # only whole steps are ever scheduled
+
+def run(world: World) -> None:
+    """Let time pass until the end of the window."""
+    world.env.run(until=world.clock.last + 1)
 
 
 def emit(
@@ -77,20 +105,25 @@ def emit(
     **data: Any,
 ) -> Record:
     """Enter an event in the log, tell the chapters that asked for its kind, and announce it at posts."""
-    record = Record(len(world.records), world.now, kind, who, about, cause, data)
-    world.records.append(record)
-    for hear in world.hearers.get((kind, ""), ()):
-        hear(record)
-    for hear in world.hearers.get((kind, about), ()):
-        hear(record)
+    records = world.records
+    record = entry(len(records), world.now, kind, who, about, cause, data)
+    records.append(record)
+    hearers = world.hearers.get(kind)
+    if hearers is not None:
+        for hear in hearers.of_all:
+            hear(record)
+        if about in hearers.of_one:
+            for hear in hearers.of_one[about]:
+                hear(record)
     for post in posts:
         world.announce(post, kind, about, record.id)
     return record
 
 
-def on(world: World, kind: str, hear: Callable[[Record], None], about: str = "") -> None:
+def on(world: World, kind: str, hear: Hear, about: str = "") -> None:
     """Have `hear` called with every record of a kind, or only those about one flight, as it is entered."""
-    world.hearers.setdefault((kind, about), []).append(hear)
+    hearers = world.hearers.setdefault(kind, Hearers([], {}))
+    (hearers.of_one.setdefault(about, []) if about else hearers.of_all).append(hear)
 
 
 def start(world: World, process: Process) -> None:
@@ -98,23 +131,14 @@ def start(world: World, process: Process) -> None:
     world.env.process(process)
 
 
-def table(world: World, flight: str, key: Any, make: Callable[[], Any]) -> Any:
-    """Return a table that depends on a flight's track: kept for all replications while it flies its script."""
-    kept = world.own_tables if flight in world.left_script else world.tables
-    key = (flight, key)
-    found = kept.get(key)
-    if found is None:
-        found = kept[key] = make()
-    return found
-
-
-def sleep(world: World, until: int) -> Waiting:
+def sleep(world: World, until: int) -> Alarms:
     """Sleep until a step; a step that has come returns at once, and one beyond the window never comes."""
-    while (now := world.now) < until:
-        yield _alarm(world, now + 1 if world.ticking else until)
+    if until <= world.now:
+        return ()
+    return _ticks(world, until) if world.ticking else (_alarm(world, until),)
 
 
-def wait(world: World, until: int, *news: simpy.Event) -> Waiting:
+def wait(world: World, until: int, *news: simpy.Event) -> Alarms:
     """Wake at a later step, or as soon as one of the events happens; ticking, at the next step at the latest.
 
     The caller looks at the world again and decides whether to wait on.
@@ -130,15 +154,46 @@ def wait(world: World, until: int, *news: simpy.Event) -> Waiting:
     for event in news:
         assert event.callbacks is not None  # nobody waits for what has happened: see `ring`
         event.callbacks.append(fire)
-    yield alarm
-    alarm.callbacks = []  # an alarm that the news forestalled still comes at its time, and finds nobody
+    return (alarm,)
+
+
+def later(world: World, step: int, act: Callable[[], None]) -> None:
+    """Have something done at a step, by no process of its own; a step that has come is now."""
+    if world.ticking:
+        start(world, _act(world, step, act))
+    elif step <= world.now:
+        act()
+    elif step <= world.clock.last:
+        alarm = _alarm(world, step)
+        assert alarm.callbacks is not None
+        alarm.callbacks.append(lambda _: act())
+
+
+def _act(world: World, step: int, act: Callable[[], None]) -> Process:
+    yield from sleep(world, step)
+    act()
+
+
+def _ticks(world: World, until: int) -> Waiting:
+    while world.now < until:
+        yield _alarm(world, world.now + 1)
 
 
 def _alarm(world: World, step: int) -> simpy.Event:
-    """Return an event that comes at a later step; one beyond the window comes only if it is made to."""
-    if step > world.clock.last:
-        return world.env.event()
-    return world.env.timeout(step - world.now)
+    """Return an event that comes at a later step; one beyond the window comes only if it is made to.
+
+    It moves the clock on.  One that is forestalled by the news still comes at its time, and finds nobody.
+    """
+    env = world.env
+    alarm = env.event() if step > world.clock.last else env.timeout(step - world.now)
+
+    def come(_: simpy.Event) -> None:
+        world.now = env.now  # type: ignore[assignment]  # only whole steps are ever scheduled
+        alarm.callbacks = []
+
+    assert alarm.callbacks is not None
+    alarm.callbacks.append(come)
+    return alarm
 
 
 def ring(event: simpy.Event, world: World) -> simpy.Event:
@@ -153,29 +208,29 @@ def drawn(
     world: World, law: Distribution, entity: str, decision: str, occurrence: int, *, resolution: float
 ) -> float:
     """Return a drawn value, a multiple of the resolution."""
-    index = quantile_index(law, world.draw(entity, decision, occurrence), resolution, 1_000_000)
-    return index * resolution
+    quantiles = world.laws.quantities.get((id(law), resolution))
+    if quantiles is None:
+        quantiles = Quantiles(law, resolution, MOST_INDEX)
+        world.laws.quantities[id(law), resolution] = quantiles
+    return quantiles.index(world.draw(entity, decision, occurrence)) * resolution
 
 
 def drawn_steps(
     world: World, law: Distribution, entity: str, decision: str, occurrence: int, *, least: int = 1
 ) -> int:
     """Return a drawn duration in whole steps, rounded up, at least `least`; beyond the window it is NEVER."""
-    beyond = world.clock.last + 1
-    index = quantile_index(law, world.draw(entity, decision, occurrence), world.clock.step_s, beyond)
-    steps = NEVER if index >= beyond else max(least, index)
+    quantiles = world.laws.durations.get(id(law))
+    if quantiles is None:
+        quantiles = Quantiles(law, world.clock.step_s, world.clock.last + 1)
+        world.laws.durations[id(law)] = quantiles
+    steps = quantiles.index(world.draw(entity, decision, occurrence))
+    if steps < least:
+        steps = least
+    elif steps >= quantiles.most:
+        steps = NEVER
     if world.retime is None:
         return steps
     return world.retime(Timing(entity, decision, occurrence, law, world.now, least, steps))
-
-
-def planned_steps(world: World, law: Distribution, *, least: int = 1) -> int:
-    """Return `median_steps`, looked up where it has been asked before."""
-    key = ("median", id(law))  # the scenario keeps its laws alive as long as its tables
-    median = world.tables.get(key)
-    if median is None:
-        median = world.tables[key] = median_steps(world.clock, law, least=0)
-    return max(least, median)
 
 
 def median_steps(clock: Clock, law: Distribution, *, least: int = 1) -> int:

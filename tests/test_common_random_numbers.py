@@ -6,7 +6,7 @@ from functools import cache
 
 import pytest
 
-from sim.draws import Uniforms
+from sim.draws import Draw, Uniforms
 from sim.log import Record
 from sim.run import Replication, prepare, replicate
 from sim.scenario import read
@@ -23,11 +23,17 @@ class Noted(Uniforms):
         super().__init__(seed)
         self.asked: dict[Key, float] = {}
 
-    def value(self, replication: int, entity: str, decision: str, occurrence: int) -> float:
-        """Return the number, and note it."""
-        number = super().value(replication, entity, decision, occurrence)
-        self.asked[replication, entity, decision, occurrence] = number
-        return number
+    def draws(self, replication: int) -> Draw:
+        """Return the draws of a replication, which note each number."""
+        draw = super().draws(replication)
+
+        def noting(entity: str, decision: str, occurrence: int) -> float:
+            number = self.asked[replication, entity, decision, occurrence] = draw(
+                entity, decision, occurrence
+            )
+            return number
+
+        return noting
 
 
 @cache
