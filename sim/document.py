@@ -43,6 +43,10 @@ UNHASHED_TABLES = frozenset({"sources", "facts"})
 """Top-level tables that no run reads: facts are compared with a run, never fed to it."""
 
 
+UNHASHED_KEY = ("scenario", "example")
+"""The table that names a replication to be shown."""
+
+
 @dataclass(frozen=True)
 class _Layer:
     """One file on the way from the scenario that extends nothing to the one that was asked for."""
@@ -191,11 +195,16 @@ def dump(data: Mapping[str, Any]) -> str:
 def digest(data: Mapping[str, Any]) -> str:
     """Return 12 hex digits that two scenarios share if they must give the same results.
 
-    Left out are the texts for people (`source`, `note`, `title`, `summary`, `label` in any table) and the
-    top-level tables `sources` and `facts`. The order of keys does not count, except that of tables named by
-    their author: ties go to the first pair, and a ladder's measures are taken in their order. 1 is equal to 1.0.
+    Left out are the texts for people (`source`, `note`, `title`, `summary`, `label` in any table), the top-level
+    tables `sources` and `facts`, and the table `scenario.example`. The order of keys does not count, except that of
+    tables named by their author: ties go to the first pair, and a ladder's measures are taken in their order. 1 is
+    equal to 1.0.
     """
-    kept = {key: _canonical(value) for key, value in sorted(data.items()) if key not in UNHASHED_TABLES}
+    kept = {
+        key: _canonical(_without_example(key, value))
+        for key, value in sorted(data.items())
+        if key not in UNHASHED_TABLES
+    }
     canonical = json.dumps(kept, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(canonical.encode()).hexdigest()[:12]
 
@@ -424,6 +433,13 @@ def _canonical(value: Any) -> Any:
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return value
+
+
+def _without_example(key: str, value: Any) -> Any:
+    """Return a top-level value, without the table that names a replication to be shown."""
+    if key != UNHASHED_KEY[0] or not isinstance(value, Mapping):
+        return value
+    return {name: item for name, item in value.items() if name != UNHASHED_KEY[1]}
 
 
 def _is_for_people(key: str, value: object) -> bool:

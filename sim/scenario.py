@@ -42,11 +42,21 @@ SUMMED = ("aircraft", "burst_s", "delay_s", "distance_km", "flares", "number", "
 """The numbers that an event may carry in its data, for `sum:<data>` and `min:<data>`."""
 
 
+class Example(Section):
+    """`[scenario.example]`: the replication that is shown when none is asked for; it changes no result."""
+
+    seed: int = quantity("seed of the random numbers", ge=0, le=2**63 - 1, default=1)
+    replication: int = quantity("number of the replication under the seed", ge=0, le=2**40)
+
+
 class Title(Section):
     """`[scenario]`: what the file is about."""
 
     title: str
     summary: str = ""
+    example: Example | None = Field(
+        default=None, description="replication that is shown when none is asked for; 0 of seed 1 unless said"
+    )
 
 
 class Centre(Section):
@@ -113,6 +123,17 @@ def problems(scenario: Scenario) -> Iterator[Problem]:
     yield from _crew_problems(scenario)
     yield from _event_problems(scenario)
     yield from _fact_problems(scenario, clock)
+
+
+def shown(scenario: Scenario, seed: int | None, number: int | None) -> tuple[int, int]:
+    """Return seed and number of the replication that is shown.
+
+    What is not asked for is seed 1 and replication 0, or, where neither is, what the scenario names as its example.
+    """
+    example = scenario.scenario.example
+    if seed is None and number is None and example is not None:
+        return example.seed, example.replication
+    return 1 if seed is None else seed, number or 0
 
 
 def flight_sides(scenario: Scenario) -> dict[str, str]:

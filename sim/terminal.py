@@ -89,6 +89,14 @@ def show_run(recorded: Recorded) -> None:
     out.print(Text(recorded.scenario.scenario.title, style="bold"))
     run = f"seed {manifest['seed']}, replication {manifest['replication']}, scenario {manifest['hash']}"
     out.print(Text(f"{manifest['scenario']}: {run}", style="dim"))
+    example = recorded.scenario.scenario.example
+    if example is not None and (example.seed, example.replication) == (
+        manifest["seed"],
+        manifest["replication"],
+    ):
+        out.print(
+            Text("This replication is the scenario's example; -n 1000 shows the spread of many.", style="dim")
+        )
     times = [row for row in recorded.reported if "gap_s" in row]
     numbers = [row for row in recorded.reported if "gap_s" not in row]
     others = 9 + 12 + 7 + 5 + 3 + 5 * _gap(out.width)

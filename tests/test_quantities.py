@@ -24,6 +24,7 @@ QUICK = "face-off-shot"
 Path = tuple[str | int, ...]
 
 NOT_OF_A_RUN = {
+    "example": "names the replication that is shown (tests/test_example.py)",
     "facts": "facts are compared with a run, they do not steer it (tests/test_measures.py)",
     "sources": "documents to look up",
     "centre": "where the map touches and distances are told from: outcomes, not events (test_measures.py)",

@@ -16,6 +16,8 @@ from sim.commands.options import (
     RunArgument,
     SeedOption,
     SetOption,
+    ShownReplicationOption,
+    ShownSeedOption,
     answers_errors,
     read_scenario,
     recorded_in,
@@ -30,8 +32,8 @@ if TYPE_CHECKING:
 @answers_errors
 def explain(
     source: RunArgument,
-    seed: SeedOption = 1,
-    replication: ReplicationOption = 0,
+    seed: ShownSeedOption = None,
+    replication: ShownReplicationOption = None,
     overrides: SetOption = None,
     within_s: Annotated[
         int,
@@ -60,20 +62,21 @@ def explain(
     show_explanation(explained)
 
 
-def _case(source: str, seed: int, replication: int, overrides: list[str] | None) -> Case:
+def _case(source: str, seed: int | None, number: int | None, overrides: list[str] | None) -> Case:
     """Return the replication of a run folder, or that of a scenario."""
     from sim.document import digest
     from sim.explain import Case
+    from sim.scenario import shown
 
     folder = Path(source)
     if not folder.is_dir():
         document, scenario = read_scenario(source, overrides)
-        return Case(scenario, document.name, digest(document.data), seed, replication)
-    recorded = recorded_in(folder, overrides)
-    name, digits, seed, replication = (
+        return Case(scenario, document.name, digest(document.data), *shown(scenario, seed, number))
+    recorded = recorded_in(folder, seed, number, overrides)
+    name, digits, seed, number = (
         recorded.manifest[key] for key in ("scenario", "hash", "seed", "replication")
     )
-    return Case(recorded.scenario, name, digits, seed, replication, recorded.events)
+    return Case(recorded.scenario, name, digits, seed, number, recorded.events)
 
 
 @answers_errors

@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sim.commands.options import (
-    ReplicationOption,
     RunArgument,
-    SeedOption,
     SetOption,
+    ShownReplicationOption,
+    ShownSeedOption,
     answers_errors,
-    read_scenario,
-    record,
-    recorded_in,
+    recorded_of,
 )
 from sim.errors import InputError, Problem
 from sim.exports.output import Format, Table, check_free, format_of, write
@@ -45,8 +43,8 @@ def export(
             help="A place of each track every so many seconds.",
         ),
     ] = 10,
-    seed: SeedOption = 1,
-    replication: ReplicationOption = 0,
+    seed: ShownSeedOption = None,
+    replication: ShownReplicationOption = None,
     overrides: SetOption = None,
     force: Annotated[bool, typer.Option("--force", help="Replace FILE if it is there.")] = False,
 ) -> None:
@@ -63,12 +61,7 @@ def export(
         from sim.extras import extra
 
         extra("pyarrow.parquet")
-    folder = Path(source)
-    if folder.is_dir():
-        recorded = recorded_in(folder, overrides)
-    else:
-        document, scenario = read_scenario(source, overrides)
-        recorded = record(scenario, document, seed, replication)
+    recorded = recorded_of(source, seed, replication, overrides)
     from sim.exports.scene import scene
 
     shown = scene(recorded, every_s)

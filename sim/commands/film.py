@@ -11,14 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sim.commands.options import (
-    ReplicationOption,
     RunArgument,
-    SeedOption,
     SetOption,
+    ShownReplicationOption,
+    ShownSeedOption,
     answers_errors,
-    read_scenario,
-    record,
-    recorded_in,
+    recorded_of,
     telling,
 )
 from sim.errors import InputError, Problem
@@ -49,8 +47,8 @@ def film(
         int | None,
         typer.Option("--width", min=480, max=3840, help="Width in pixels.  [default: 1920, of a .gif 960]"),
     ] = None,
-    seed: SeedOption = 1,
-    replication: ReplicationOption = 0,
+    seed: ShownSeedOption = None,
+    replication: ShownReplicationOption = None,
     overrides: SetOption = None,
     force: Annotated[bool, typer.Option("--force", help="Replace FILE if it is there.")] = False,
 ) -> None:
@@ -64,12 +62,7 @@ def film(
     gif = films.check_format(output) == ".gif"
     check_free(output, force=force)
     span = [_local(option, text) for option, text in (("--from", begins), ("--to", ends))]
-    folder = Path(source)
-    if folder.is_dir():
-        recorded = recorded_in(folder, overrides)
-    else:
-        document, scenario = read_scenario(source, overrides)
-        recorded = record(scenario, document, seed, replication)
+    recorded = recorded_of(source, seed, replication, overrides)
     first, last = _span(recorded, *span)
     frames_per_s = frames_per_s or (10 if gif else 15)
     cut = films.Cut(first, last, speed, frames_per_s, width_px or (960 if gif else 1920))

@@ -40,6 +40,20 @@ ReplicationOption = Annotated[
     int,
     typer.Option("--replication", "-r", min=0, max=2**40, help="Number of the replication under the seed."),
 ]
+ShownSeedOption = Annotated[
+    int | None,
+    typer.Option("--seed", min=0, max=2**63 - 1, help="Seed of the random numbers.  [default: 1]"),
+]
+ShownReplicationOption = Annotated[
+    int | None,
+    typer.Option(
+        "--replication",
+        "-r",
+        min=0,
+        max=2**40,
+        help="Number of the replication under the seed.  [default: the scenario's example, or 0]",
+    ),
+]
 SetOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -47,7 +61,7 @@ SetOption = Annotated[
     ),
 ]
 CountOption = Annotated[
-    int,
+    int | None,
     typer.Option(
         "-n", "--replications", min=1, max=10**8, help="Run so many replications and print their spread."
     ),
@@ -115,22 +129,42 @@ def read_scenario(name: str, overrides: list[str] | None) -> tuple[Document, Sce
     return document, scenario
 
 
-def record(scenario: Scenario, document: Document, seed: int, replication: int) -> Recorded:
-    """Run one replication by the processes, and return what there is to keep of it."""
+def record(scenario: Scenario, document: Document, seed: int | None, number: int | None) -> Recorded:
+    """Run one replication by the processes, and return what there is to keep of it.
+
+    Where neither seed nor number is given it is the scenario's example; else what is missing is seed 1, number 0.
+    """
     from sim import store
     from sim.draws import Uniforms
     from sim.run import prepare, replicate
+    from sim.scenario import shown
 
-    return store.record(replicate(prepare(scenario), Uniforms(seed), replication), document)
+    seed, number = shown(scenario, seed, number)
+    return store.record(replicate(prepare(scenario), Uniforms(seed), number), document)
 
 
-def recorded_in(folder: Path, overrides: list[str] | None) -> Recorded:
+def recorded_of(source: str, seed: int | None, number: int | None, overrides: list[str] | None) -> Recorded:
+    """Return the replication of a run folder, or that of a scenario.
+
+    Raises InputError if there is none, or if an option would change a run that is finished.
+    """
+    if Path(source).is_dir():
+        return recorded_in(Path(source), seed, number, overrides)
+    document, scenario = read_scenario(source, overrides)
+    return record(scenario, document, seed, number)
+
+
+def recorded_in(
+    folder: Path, seed: int | None = None, number: int | None = None, overrides: list[str] | None = None
+) -> Recorded:
     """Read the replication of a run folder, of which nothing can be changed any more."""
     from sim import store
 
-    if overrides:
-        problem = "changes a scenario, but RUN is a folder of a finished run"
-        raise InputError([Problem("--set", None, "", problem)])
+    given = {"--seed": seed is not None, "--replication": number is not None, "--set": bool(overrides)}
+    problem = "changes what is simulated, but RUN is a folder of a finished run"
+    problems = [Problem(option, None, "", problem) for option, is_given in given.items() if is_given]
+    if problems:
+        raise InputError(problems)
     return store.read(folder)
 
 

@@ -9,14 +9,12 @@ from typing import Annotated
 import typer
 
 from sim.commands.options import (
-    ReplicationOption,
     RunArgument,
-    SeedOption,
     SetOption,
+    ShownReplicationOption,
+    ShownSeedOption,
     answers_errors,
-    read_scenario,
-    record,
-    recorded_in,
+    recorded_of,
 )
 
 app = typer.Typer(
@@ -35,8 +33,8 @@ ForceOption = Annotated[bool, typer.Option("--force", help="Replace the file of 
 def replay(
     source: RunArgument,
     output: PageOption,
-    seed: SeedOption = 1,
-    replication: ReplicationOption = 0,
+    seed: ShownSeedOption = None,
+    replication: ShownReplicationOption = None,
     overrides: SetOption = None,
     force: ForceOption = False,
 ) -> None:
@@ -44,12 +42,7 @@ def replay(
     from plots.pages import frame
 
     frame.check_free(output, force=force)
-    folder = Path(source)
-    if folder.is_dir():
-        recorded = recorded_in(folder, overrides)
-    else:
-        document, scenario = read_scenario(source, overrides)
-        recorded = record(scenario, document, seed, replication)
+    recorded = recorded_of(source, seed, replication, overrides)
     from plots.pages.replay import replay as replay_page
 
     frame.write(replay_page(recorded), output)

@@ -14,10 +14,10 @@ from sim.commands.options import (
     Engine,
     EngineOption,
     JobsOption,
-    ReplicationOption,
     ScenarioArgument,
-    SeedOption,
     SetOption,
+    ShownReplicationOption,
+    ShownSeedOption,
     answers_errors,
     read_scenario,
     record,
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 @answers_errors
 def run(
     scenario: ScenarioArgument,
-    seed: SeedOption = 1,
-    replication: ReplicationOption = 0,
-    replications: CountOption = 1,
+    seed: ShownSeedOption = None,
+    replication: ShownReplicationOption = None,
+    replications: CountOption = None,
     engine: EngineOption = Engine.batch,
     jobs: JobsOption = None,
     overrides: SetOption = None,
@@ -55,18 +55,21 @@ def run(
     """Replay a scenario, simulated beside reported."""
     from sim import store
 
-    if replications > 1 and output is not None:
+    if (replications or 1) > 1 and output is not None:
         problem = "keeps one replication; leave out -n, and choose it with --replication"
         raise InputError([Problem("-o", None, "", problem)])
     if output is not None:
         store.check_free(output, force=force)
     document, read = read_scenario(scenario, overrides)
-    if replications > 1:
+    first = replication or 0
+    if replications is not None and replications > 1:
         with telling(quiet=quiet) as tell:
-            summary = _spread(read, document, seed, replication, replications, tell, engine, jobs)
+            drawn = 1 if seed is None else seed
+            summary = _spread(read, document, drawn, first, replications, tell, engine, jobs)
         _show_spread(summary, as_json=as_json, quiet=quiet)
         return
-    recorded = record(read, document, seed, replication)
+    # The first of so many, also if it is the only one; the scenario's example is shown where no number is given.
+    recorded = record(read, document, seed, replication if replications is None else first)
     if output is not None:
         store.write(recorded, document, output, force=force)
     if as_json:

@@ -122,7 +122,7 @@ def _of_scenario(
 
     if Path(source).is_dir():
         _refuse(source, {"--seed": seed, "--set": overrides, "-r": first})
-        recorded = recorded_in(Path(source), None)
+        recorded = recorded_in(Path(source))
         manifest = recorded.manifest
         case = Case(recorded.scenario, manifest["seed"], manifest["scenario"], manifest["hash"])
         own = {"this_replication": of_replication(recorded)}

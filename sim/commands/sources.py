@@ -96,11 +96,9 @@ class Source:
     def recorded(self) -> Recorded:
         """One replication."""
         if self.kind == "run":
-            return recorded_in(Path(self.name), None)
+            return recorded_in(Path(self.name))
         document, scenario = self.read
-        example = getattr(scenario.scenario, "example_replication", None)
-        number = self.number if self.number is not None else example or 0
-        return record(scenario, document, 1 if self.seed is None else self.seed, number)
+        return record(scenario, document, self.seed, self.number)
 
     @property
     def drawn_seed(self) -> int:
