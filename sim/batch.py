@@ -81,8 +81,7 @@ def compose_points(
     ways = {name: np.zeros(total, dtype=np.int64) for name in prepared.tracks}
     happenings, handed_over = _told(prepared, plan, columns, turns, ways, few)
     flown = {name: _flown(prepared, plan, name, turns[name], ways[name]) for name in prepared.tracks}
-    events = [_entered(event, prepared.clock.last) for event in happenings.values()]
-    batch = Batch(prepared, uniforms.seed, first, total, events, flown, handed_over)
+    batch = Batch(prepared, uniforms.seed, first, total, list(happenings.values()), flown, handed_over)
     if len(points) == 1:
         return [batch]
     spans = [slice(number * count, (number + 1) * count) for number in range(len(points))]
@@ -110,7 +109,7 @@ def _told(
     for number in range(1, MOST_TELLINGS + 1):
         telling = _tell(prepared, plan, columns, rows, (earlier, again), turns, ways)
         everyone = np.arange(count) if rows is None else rows
-        _merge(happenings, telling.happenings, rows, count)
+        _merge(happenings, telling, rows, count)
         handed_over[everyone] |= telling.handed_over
         changed = _turned_otherwise(telling, everyone, turns, ways) | _came_out_otherwise(telling)
         changed &= ~telling.handed_over
@@ -307,36 +306,31 @@ def _came_out_otherwise(telling: Telling) -> Flags:
     return changed
 
 
-def _merge(
-    happenings: dict[Any, Happening], new: dict[Any, Happening], rows: Rows | None, count: int
-) -> None:
+def _merge(happenings: dict[Any, Happening], telling: Telling, rows: Rows | None, count: int) -> None:
     """Put what a telling says of its replications in the place of what was said before."""
+    new, last = telling.happenings, telling.last
     if rows is None:
-        happenings |= new
+        happenings |= {key: _entered(event, last) for key, event in new.items()}
         return
-    for key in dict.fromkeys((*happenings, *new)):
-        old, event = happenings.get(key), new.get(key)
-        if old is None:
-            assert event is not None
-            step = np.full(count, FAR, dtype=np.int32)
+    for key, event in new.items():
+        if key not in happenings:
             varying = {name: np.zeros(count, dtype=v.dtype) for name, v in event.varying.items()}
-        elif event is None and not (old.step[rows] < FAR).any():
+            step = np.full(count, NEVER, dtype=np.int32)
+            happenings[key] = Happening(event.kind, event.who, event.about, step, event.data, varying)
+    for key, old in happenings.items():
+        if key not in new:
+            old.step[rows] = NEVER
             continue
-        else:
-            step = np.array(old.step)
-            varying = {name: np.array(v) for name, v in old.varying.items()}
-        step[rows] = FAR if event is None else event.step
-        if event is not None:
-            for name, values in event.varying.items():
-                varying[name][rows] = values
-        like = old or event
-        assert like is not None
-        happenings[key] = Happening(like.kind, like.who, like.about, step, like.data, varying)
+        event = _entered(new[key], last)
+        old.step[rows] = event.step
+        for name, values in event.varying.items():
+            old.varying[name][rows] = values
 
 
 def _entered(event: Happening, last: int) -> Happening:
-    """Return an event with NEVER where it does not happen in the window."""
-    step = np.where(event.step > last, NEVER, event.step).astype(np.int32)
+    """Return an event of its own, with NEVER where it does not happen in the window."""
+    step = event.step.copy()
+    np.putmask(step, step > last, NEVER)
     return Happening(event.kind, event.who, event.about, step, event.data, event.varying)
 
 

@@ -42,19 +42,28 @@ def befall(telling: Telling, name: str, hazard: Hazard) -> None:
         if event.kind == kind and (not zone or event.data["zone"] == zone):
             by_flight.setdefault(event.about, []).append(event.step)
     for about, steps in by_flight.items():
-        ordered = in_time_order(steps, telling.last, distinct=False)
+        # A strike is rare: only where one may come are the events put in order.
+        most = int(np.sum([step <= telling.last for step in steps], axis=0).max(initial=0))
+        strikes = [
+            telling.below(hazard.share, f"hazard {name}", f"strikes {about}", number)
+            for number in range(hazard.from_occurrence, most + 1)
+        ]
+        struck = np.flatnonzero(np.any(strikes, axis=0)) if strikes else np.zeros(0, dtype=np.intp)
+        if not len(struck):
+            continue
+        ordered = in_time_order([step[struck] for step in steps], telling.last, distinct=False)
         for number, step in enumerate(ordered, start=1):
             if number < hazard.from_occurrence:
                 continue
-            strikes = telling.below(hazard.share, f"hazard {name}", f"strikes {about}", number)
-            rows = np.flatnonzero(strikes & (step <= telling.last))
-            if len(rows):
+            here = np.flatnonzero(strikes[number - hazard.from_occurrence][struck] & (step <= telling.last))
+            if len(here):
+                rows = struck[here]
                 delay = telling.steps(hazard.delay_s, f"hazard {name}", f"delay {about}", number, rows)
                 telling.happens(
                     hazard.leads_to,
                     "",
                     about,
-                    telling.scatter(rows, step[rows] + delay),
+                    telling.scatter(rows, step[here] + delay),
                     hazard=name,
                     of=number,
                 )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.arrays.columns import FAR, Rows, Whole
-from sim.arrays.sorties import Entry, Sorties
+from sim.arrays.sorties import PLAN, Sorties
 
 if TYPE_CHECKING:
     from sim.arrays.dispatch import Squadron
@@ -74,27 +74,20 @@ def _undo(now: Sorties, then: Sorties, kept: Rows, since: Whole) -> None:
         late = entry.step[here] >= since[rows[here]]
         stands, here = here[~late], here[late]
         if len(stands):
-            now.log.append(_part(entry, stands, rows[stands]))
+            now.log.append(entry.of(stands, rows[stands]))
         if not len(here):
             continue
-        mine, pair = rows[here], entry.pair[here]
-        at = pair * now.count + mine
-        if entry.plans is None or entry.place is None or entry.at_base is None:
-            now.seated[at] = FAR
-            undone[at] = True
-            continue
-        now.plans[:, at] = entry.plans[:, here]
-        now.place[at], now.at_base[at] = entry.place[here], entry.at_base[here]
+        at = entry.pair[here] * now.count + rows[here]
         undone[at] = True
+        if entry.seats:
+            now.seated[at] = FAR
+        elif entry.before is None:
+            now.plans[:, at] = np.array(list(PLAN.values()), dtype=np.int32)[:, np.newaxis]
+            now.at_base[at] = True
+        else:
+            before = entry.before.of(here)
+            now.plans[:, at], now.place[at], now.at_base[at] = before.plans, before.place, before.at_base
     now.log.reverse()
     at = np.flatnonzero(undone)
     if len(at):
         now.settle(at, at // now.count, at % now.count)
-
-
-def _part(entry: Entry, here: Rows, rows: Rows) -> Entry:
-    """Return the entry of some of its replications, under their numbers in this telling."""
-    if entry.plans is None or entry.place is None or entry.at_base is None:
-        return Entry(entry.pair[here], rows, entry.step[here])
-    plans, place, at_base = entry.plans[:, here], entry.place[here], entry.at_base[here]
-    return Entry(entry.pair[here], rows, entry.step[here], plans, place, at_base)

@@ -42,18 +42,34 @@ long as it has not."""
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One change of plans in the log: whose, in which replications, at which steps, and what stood there before.
+class Plans:
+    """Plans of some pairs as they stood: columns of PLAN, and where they leave from."""
 
-    A pair that takes its seats has no plans yet: then they are None.
-    """
+    plans: Whole
+    place: Vectors
+    at_base: Flags
+
+    def of(self, here: Rows) -> Plans:
+        """Return some of them."""
+        return Plans(self.plans[:, here], self.place[here], self.at_base[here])
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One change in the log: of which pairs, in which replications, at which steps, and what they did before."""
 
     pair: Elements
     rows: Rows
     step: Whole
-    plans: Whole | None = None
-    place: Vectors | None = None
-    at_base: Flags | None = None
+    seats: bool
+    """Whether crews take their seats; else pairs are sent, or their flight turns away."""
+    before: Plans | None = None
+    """The plans before, None where none had been made."""
+
+    def of(self, here: Rows, rows: Rows) -> Entry:
+        """Return the entry of some pairs, with other numbers of their replications."""
+        before = None if self.before is None else self.before.of(here)
+        return Entry(self.pair[here], rows, self.step[here], self.seats, before)
 
 
 class Sorties:
@@ -80,7 +96,8 @@ class Sorties:
         size = len(roster.names) * self.count
 
         self.plans = np.empty((len(PLAN), size), dtype=np.int32)
-        self.plans.T[:] = list(PLAN.values())
+        for plan, value in zip(self.plans, PLAN.values(), strict=True):
+            plan[:] = value
         self.about, self.first_about, self.was_about, self.since = self.plans[:4]
         self.ordered, self.ready, self.airborne, self.stands = self.plans[4:8]
         self.fuel, self.begun, self.joins, self.joining = self.plans[8:12]
@@ -244,7 +261,7 @@ class Sorties:
 
     def seat(self, pair: Elements, rows: Rows, step: Whole) -> None:
         """Send crews to their cockpits."""
-        self.log.append(Entry(pair, rows, step))
+        self.log.append(Entry(pair, rows, step, seats=True))
         at = pair * self.count + rows
         self.seated[at] = step + self._drawn(groups(pair), rows, "seat_s", "seat")
         self.windows[pair, BED_FROM, rows] = FAR
@@ -265,8 +282,15 @@ class Sorties:
 
     def _note(self, at: Elements, pair: Elements, rows: Rows, step: Whole) -> None:
         """Enter in the log that plans change."""
-        plans, place, at_base = self.plans.take(at, axis=1), self.place.take(at, axis=0), self.at_base[at]
-        self.log.append(Entry(pair, rows, step, plans, place, at_base))
+        made = (self.about.take(at) >= 0) | (self.airborne.take(at) < FAR)
+        here = np.flatnonzero(~made)
+        if len(here):
+            self.log.append(Entry(pair[here], rows[here], step[here], seats=False))
+        here = np.flatnonzero(made)
+        if len(here):
+            at = at[here]
+            before = Plans(self.plans.take(at, axis=1), self.place.take(at, axis=0), self.at_base[at])
+            self.log.append(Entry(pair[here], rows[here], step[here], seats=False, before=before))
 
     def _scramble(self, at: Elements, pair: Elements, flight: Elements, rows: Rows, step: Whole) -> None:
         seated = self.seated.take(at)
@@ -483,12 +507,7 @@ class Sorties:
         if not len(here):
             return
         at, pair, rows, entered = at[here], pair[here], rows[here], entered[here]
-        # Two pairs of one replication take two slots, one after the other.
-        order = np.argsort(rows, kind="stable")
-        ordered = rows[order]
-        ahead = np.empty(len(rows), dtype=np.int64)
-        ahead[order] = np.arange(len(rows)) - np.searchsorted(ordered, ordered, side="left")
-        slot = self.slot_count[rows] + ahead
+        slot = self.slot_count[rows] + _ahead(pair, rows, len(self.used), self.count)
         needed = int(slot.max()) + 1
         columns: dict[str, NDArray[Any]] = {
             "joined": self.joined.take(at),
@@ -506,11 +525,21 @@ class Sorties:
                 table = self.slots[key] = more if table is None else np.concatenate([table, more])
             assert table is not None
             table[slot, rows] = values
-        np.add.at(self.slot_count, rows, 1)
+        self.slot_count += np.bincount(rows, minlength=self.count)
 
     def close_books(self) -> None:
         """Enter the plans that stand at the end of the window."""
-        rows = np.arange(self.count)
-        end, at_last = (np.full(self.count, step, dtype=np.int32) for step in (self.last, FAR))
-        for pair in np.flatnonzero(self.used):
-            self._enter(pair * self.count + rows, np.full(self.count, pair), rows, end, at_last)
+        pair, rows = np.nonzero(self.joined.reshape(-1, self.count) <= self.last)
+        end, at_last = (np.full(len(rows), step, dtype=np.int32) for step in (self.last, FAR))
+        self._enter(pair * self.count + rows, pair, rows, end, at_last)
+
+
+def _ahead(pair: Elements, rows: Rows, pairs: int, count: int) -> NDArray[np.int64]:
+    """Return how many pairs of the same replication stand before each one."""
+    many = np.bincount(rows, minlength=count)
+    if many.max(initial=0) <= 1:
+        return np.zeros(len(rows), dtype=np.int64)
+    there = np.zeros((pairs, count), dtype=np.int16)
+    there[pair, rows] = 1
+    np.cumsum(there, axis=0, out=there)
+    return there[pair, rows].astype(np.int64) - 1

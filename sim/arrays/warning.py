@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.arrays.columns import FAR, Flags, Rows, Whole, lies_within, next_within, pick, united
 from sim.arrays.command import Exchange
@@ -18,6 +19,7 @@ from sim.crew import Crew
 from sim.fighters import Fighters
 from sim.warning import BURST_S, DISTANCE_KM, Ladder, Measure
 
+NOBODY = np.iinfo(np.int64).max
 MOST_LOOKS = 200
 """How often the conditions of one act are looked at in turn before a replication is handed over."""
 
@@ -267,6 +269,8 @@ class _Climb:
         self.parts = force.get(("parts", watch.flight), [])
         self.pairs = force.get(("pair", watch.flight), [])
         self.since: Whole | None = np.zeros(self.telling.count, dtype=np.int32)
+        self.by_joining: list[NDArray[np.int64]] | None = None
+        """One number for the step of each joining and the pair."""
         self.until = over.copy()
         if rule.authority != "standing":
             self.since = watch.known(rule.authority, window)
@@ -363,21 +367,25 @@ class _Climb:
     ) -> None:
         """Keep the act as one of the pair that has been beside the flight for longest."""
         acting, step = rows[here], at[here]
-        since = np.full(len(acting), FAR, dtype=np.int64)
-        for joined, parts, pair in zip(self.joined, self.parts, self.pairs, strict=True):
-            beside = (joined[acting] <= step) & (step < parts[acting])
+        many = len(fighters.pairs)
+        if self.by_joining is None:
             # Of pairs that joined in one step the one that stands first in the scenario.
-            order = joined[acting].astype(np.int64) * len(fighters.pairs) + pair[acting]
-            since = np.where(beside, np.minimum(since, order), since)
-        numbers = since % len(fighters.pairs)
+            self.by_joining = [
+                j * np.int64(many) + pair for j, pair in zip(self.joined, self.pairs, strict=True)
+            ]
+        since = np.full(len(acting), NOBODY, dtype=np.int64)
+        for order, parts in zip(self.by_joining, self.parts, strict=True):
+            mine = order.take(acting)
+            beside = (mine < (step + np.int64(1)) * many) & (step < parts.take(acting))
+            np.minimum(since, mine, out=since, where=beside)
+        numbers = since % many
         names = [n for n, spec in fighters.pairs.items() if spec.side == self.watch.side]
-        for number in np.unique(numbers):
-            name = names[int(number)]
-            mine = np.full(self.telling.count, FAR, dtype=np.int32)
+        for number in np.bincount(numbers).nonzero()[0].tolist():
+            name = names[number]
             there = acting[numbers == number]
-            mine[there] = column[there]
+            by_it = self.telling.scatter(there, column[there])
             kind = fighters.pairs[name].type
-            self.telling.happens(self.name, name, self.watch.flight, mine, varying, **data, type=kind)
+            self.telling.happens(self.name, name, self.watch.flight, by_it, varying, **data, type=kind)
 
     def _particulars(self, rows: Rows, attempt: int) -> dict[str, Any]:
         """Return what the acts consist of, each a column over all replications."""
