@@ -7,7 +7,8 @@ speed share them.  A flight that has turned away in some replications is looked 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,6 +91,19 @@ class Scripts:
     units: Vectors
     first: Whole
     last: Whole
+    ground: dict[Any, Any] = field(default_factory=dict)
+    """Tables that a planner has made of these."""
+
+    @classmethod
+    def kept(cls, scripts: Sequence[Track], wings: Wings, zone: str | None) -> Scripts:
+        """Return the tables of flights, made once for a geometry: they are kept with the first track."""
+        key = ("scripts", wings.key, zone, tuple(script.name for script in scripts))
+        found: Scripts | None
+        others, found = scripts[0].kept.get(key, ((), None))
+        if found is None or any(one is not other for one, other in zip(scripts, others, strict=True)):
+            found = cls.of(scripts, wings, zone)
+            scripts[0].kept[key] = tuple(scripts), found
+        return found
 
     @classmethod
     def of(cls, scripts: Sequence[Track], wings: Wings, zone: str | None) -> Scripts:
@@ -136,11 +150,7 @@ class Pursuit:
         self.count, self.end = telling.count, telling.last
         self.flown: list[Flown] = list(telling.flights.values())
         self.sphere: Sphere = telling.prepared.sphere
-        key = ("batch", "scripts", wings.key, zone)
-        kept = telling.prepared.tables
-        if key not in kept:
-            kept[key] = Scripts.of([flown.script for flown in self.flown], wings, zone)
-        self.scripts: Scripts = kept[key]
+        self.scripts = Scripts.kept([flown.script for flown in self.flown], wings, zone)
         self.turns = any(len(flown.turned) for flown in self.flown)
         if self.turns:
             self._note_turns()

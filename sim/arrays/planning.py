@@ -55,7 +55,8 @@ class Planner:
     def __init__(self, sorties: Sorties) -> None:
         self.sorties, self.roster, self.pursuit = sorties, sorties.roster, sorties.pursuit
         self.steps = self.pursuit.scripts.steps
-        kept, key = sorties.telling.prepared.tables, ("batch", "ground", sorties.name)
+        kept = self.pursuit.scripts.ground
+        key = (self.roster.kinds, sorties.last, sorties.clock.steps(sorties.policy.spare_s))
         if key not in kept:
             kept[key] = self._tables()
         self.bed, self.cockpit = kept[key]

@@ -48,6 +48,7 @@ class Roster:
             max((longest for _, _, longest in wings), default=0),
         )
         kinds = [(*row, spec.type) for row, spec in zip(rows, self.specs.values(), strict=True)]
+        self.kinds = tuple(dict.fromkeys(kinds))
         first = [kinds.index(kind) for kind in kinds]
         self.first_of_kind = np.array(sorted(set(first)), dtype=np.intp)
         """The first pair of each kind: who is of one is alike for a planner, as long as both are in bed."""

@@ -36,6 +36,10 @@ def spans_of(pairs: Sequence[tuple[int, int]]) -> Spans:
     return table[:, :1], table[:, 1:]
 
 
+MANY_TURNS, AROUND, NEAR = 200, 30, 6
+"""With so many new steps of turning, those are made too that have in so many steps around them so many of the new."""
+
+
 @dataclass
 class Departed:
     """The turned tracks of one flight that replications have needed so far.
@@ -53,16 +57,17 @@ class Departed:
     def variants(self, ways: NDArray[np.int64], steps: Whole) -> NDArray[np.int64]:
         """Return the number of each variant (replications,), making the tracks that are new."""
         found = np.empty(len(steps), dtype=np.int64)
-        for way in np.unique(ways):
+        for way in np.flatnonzero(np.bincount(ways)).tolist():
             rows = np.flatnonzero(ways == way)
-            known = self.numbers.setdefault(int(way), np.full(len(self.script.units), -1, dtype=np.int64))
-            new = np.unique(steps[rows])
-            new = new[known[new] < 0]
+            known = self.numbers.setdefault(way, np.full(len(self.script.units), -1, dtype=np.int64))
+            found[rows] = known[steps[rows]]
+            new = np.unique(steps[rows[found[rows] < 0]])
             if len(new):
-                self.blocks.append(Departures.of(self.script, new.astype(np.int64), self.ways[int(way)]))
+                new = _filled_up(new, known, self.script.last)
+                self.blocks.append(Departures.of(self.script, new.astype(np.int64), self.ways[way]))
                 known[new] = np.arange(self.count, self.count + len(new))
                 self.count += len(new)
-            found[rows] = known[steps[rows]]
+                found[rows] = known[steps[rows]]
         return found
 
     def table(self, key: Any, make: Callable[[Departures], Sequence[Any]]) -> tuple[Any, ...]:
@@ -128,6 +133,23 @@ class Legs:
         places: Vectors = np.cos(angle)[:, np.newaxis] * self.origins.take(leg, axis=0)
         places += np.sin(angle)[:, np.newaxis] * self.aheads.take(leg, axis=0)
         return places
+
+
+def _filled_up(new: Whole, known: NDArray[np.int64], last: int) -> Whole:
+    """Return new steps of turning, and those around them where they are many: others will soon need them.
+
+    To make a few tracks costs nearly as much as to make a thousand, and each chunk would bring a few.
+    """
+    if len(new) < MANY_TURNS:
+        return new
+    around = np.zeros(len(known) + 2 * AROUND, dtype=np.int32)
+    np.add.at(around, new, 1)
+    np.add.at(around, new + np.int32(2 * AROUND), -1)
+    near = np.cumsum(around)[AROUND : AROUND + last + 1] >= NEAR
+    near[: int(new[0])] = False
+    near[new] = True
+    filled: Whole = np.flatnonzero(near & (known[: last + 1] < 0)).astype(np.int32)
+    return filled
 
 
 def _stacked(above: NDArray[Any], below: NDArray[Any]) -> NDArray[Any]:
