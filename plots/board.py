@@ -14,15 +14,17 @@ from plots.encounter import Encounter, Sortie, duration, encounter, ordinal, spa
 from plots.ladder import ladder, zones_held
 from plots.lanes import draw_lanes, lanes_pt
 from plots.placing import Placer, Spot, around, fan
-from plots.stairs import Spread, draw_stairs_panel, stairs_pt
+from plots.stairs import Shares, Spread, draw_stairs_panel, stairs_pt
 from plots.timeline import clock_axis, shade_stays, side_text, title
 
 if TYPE_CHECKING:
     from sim.store import Recorded
 
 WIDTH_IN = 16.0
-LEFT_PT, RIGHT_PT = 204.0, 92.0
-TOP_PT, STRIP_PT, TITLE_PT, WHERE_PT, GAP_PT, BOTTOM_PT = 8.0, 23.0, 27.0, 200.0, 5.0, 62.0
+LEFT_PT, RIGHT_PT = 204.0, 136.0
+TOP_PT, STRIP_PT, TITLE_PT, GAP_PT, BOTTOM_PT = 6.0, 20.0, 24.0, 3.0, 60.0
+WHERE_PT, MOST_WHERE_PT = 136.0, 300.0
+"""Panel A takes what a projector's 16 : 9 leave, within these; a long chain makes the board taller."""
 DASHES = ((0, (6, 2)), (0, (1.5, 1.5)), (0, (8, 2, 1.5, 2)), (0, (3, 1.5)))
 
 
@@ -33,6 +35,7 @@ def board(
     flight: str | None = None,
     span: tuple[int, int] | None = None,
     spread: Spread | None = None,
+    shares: Shares | None = None,
     spread_of: int = 0,
 ) -> Figure:
     """Draw one replication as three panels on one clock: where, who, how far.
@@ -40,14 +43,16 @@ def board(
     The flight is the one with most stays in airspace unless named; `span` is a pair of steps, else from a
     little before its first entry to a little after its last exit.  `spread` gives, by the name of a rung, the
     steps by which 5, 50 and 95 % of those replications that reached it had first reached it for that flight;
-    `spread_of` is the number of all of them.
+    `shares` is the share of all replications that reached it, `spread_of` the number of all of them.
     Raises InputError for an unknown flight or an empty span.
     """
     shown = encounter(recorded, flight, span)
     lanes, messages, left_out = chain(shown)
     held = ladder(shown)
-    rows = [WHERE_PT, lanes_pt(lanes, shown), stairs_pt(held)]
-    height_pt = TOP_PT + STRIP_PT + sum(rows) + 3 * TITLE_PT + 2 * GAP_PT + BOTTOM_PT
+    rest = lanes_pt(lanes, shown), stairs_pt(held)
+    around_pt = TOP_PT + STRIP_PT + sum(rest) + 3 * TITLE_PT + 2 * GAP_PT + BOTTOM_PT
+    rows = [min(MOST_WHERE_PT, max(WHERE_PT, WIDTH_IN * 72.0 * 9 / 16 - around_pt)), *rest]
+    height_pt = around_pt + rows[0]
     figure = style.new_figure(WIDTH_IN, height_pt / 72.0)
     strip = _panel(figure, height_pt, TOP_PT, STRIP_PT)
     tops = [TOP_PT + STRIP_PT + TITLE_PT]
@@ -62,7 +67,7 @@ def board(
     _draw_strip(strip, shown, placer)
     _draw_where(figure, where, shown, placer)
     draw_lanes(figure, who, shown, lanes, messages, left_out, placer)
-    draw_stairs_panel(figure, how_far, shown, held, spread or {})
+    draw_stairs_panel(figure, how_far, shown, held, spread or {}, shares or {})
     style.footer(
         figure, style.made_of(recorded), *([f"whiskers: n = {spread_of} replications"] if spread else [])
     )
@@ -119,6 +124,7 @@ def _draw_where(figure: Figure, axes: Axes, shown: Encounter, placer: Placer) ->
     placer.avoid_line(axes, seconds, distances)
     met = [s for s in shown.sorties if s.joined is not None and s.starts is not None]
     approaches = [_draw_pair(axes, shown, sortie, i, placer) for i, sortie in enumerate(met)]
+    _label_circles(axes, shown, placer)
     _label_stays(axes, shown, placer)
     inside = np.flatnonzero(distances < axes.get_ylim()[1] * 0.97)
     if len(inside):
@@ -160,11 +166,25 @@ def _draw_circles(axes: Axes, shown: Encounter, placer: Placer) -> None:
         axes.axhline(radius_km, color=style.RED, linewidth=1.1, zorder=1)
         first, last = axes.get_xlim()
         placer.avoid_line(axes, [first, last], [radius_km, radius_km], 0.3)
+
+
+def _label_circles(axes: Axes, shown: Encounter, placer: Placer) -> None:
+    for name, zone in shown.recorded.scenario.zones.items():
+        radius_km = shown.circle_km(name) if zone.kind == "airspace" else None
+        if radius_km is None:
+            continue
+        first, last = axes.get_xlim()
         text = f"{zone.label}: {zone.radius_nmi:g} nmi ({radius_km:.1f} km)"
         look: dict[str, Any] = {"color": style.RED, "fontsize": style.SMALL_PT, "zorder": 8}
         spots = [
             Spot(first, radius_km, 5, 2.5, "left", "bottom"),
             Spot(last, radius_km, -5, 2.5, "right", "bottom"),
+            *(
+                Spot(first + part * (last - first), radius_km, 0, 2.5, "center", "bottom")
+                for part in (0.5, 0.25, 0.75)
+            ),
+            Spot(first, radius_km, 5, -2.5, "left", "top"),
+            Spot(last, radius_km, -5, -2.5, "right", "top"),
         ]
         placer.place(axes, text, spots, path_effects=style.halo(), **look)
 

@@ -18,10 +18,10 @@ from plots.encounter import Encounter
 from plots.placing import Placer, Spot, wrapped
 from plots.timeline import key, title
 
-HIGH_PT, LOW_PT = 34.0, 21.0  # a lane with words and marks above its bars, and one without
-BAR_PT = 15.0
+HIGH_PT, LOW_PT = 30.0, 18.5  # a lane with words and marks above its bars, and one without
+BAR_PT = 13.0
 MOST_COST = 60.0  # a decision at the edge of the span whose name finds no room goes without
-EDGE_PT = 2.5
+EDGE_PT = 1.5
 FACES: dict[BarKind, str] = {
     "decide": style.YELLOW,
     "wait": style.PALE,

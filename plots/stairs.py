@@ -14,10 +14,12 @@ from plots.encounter import Encounter
 from plots.ladder import Held, Reported, reported, staircase
 from plots.timeline import key, side_text, title
 
-RUNG_PT = 16.5
+RUNG_PT = 14.8
 LEAST_RUNGS = 3
 Spread = Mapping[str, tuple[float, float, float]]
 """By the name of a rung: the steps by which 5, 50 and 95 % of those replications that reached it had reached it."""
+Shares = Mapping[str, float]
+"""By the name of a rung: the share of all replications that reached it."""
 
 
 def stairs_pt(held: list[Held]) -> float:
@@ -25,9 +27,11 @@ def stairs_pt(held: list[Held]) -> float:
     return (max(LEAST_RUNGS, len(held)) + 0.8) * RUNG_PT
 
 
-def draw_stairs_panel(figure: Figure, axes: Axes, shown: Encounter, held: list[Held], spread: Spread) -> None:
+def draw_stairs_panel(
+    figure: Figure, axes: Axes, shown: Encounter, held: list[Held], spread: Spread, shares: Shares
+) -> None:
     """Draw the ladder as a staircase, with what was reported and, where it is given, how replications spread."""
-    title(figure, axes, "C", "How far: the highest rung that holds")
+    title(figure, axes, "C", "How far: highest rung that holds")
     axes.set_ylim(-0.2, max(LEAST_RUNGS, len(held)) + 0.6)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
@@ -43,12 +47,36 @@ def draw_stairs_panel(figure: Figure, axes: Axes, shown: Encounter, held: list[H
         side_text(axes, -0.012, number, rung.name, ha="right", color=ink, fontsize=style.TEXT_PT)
         first = "not reached" if rung.first is None else shown.clock.short(rung.first)
         side_text(axes, 1.01, number, first, ha="left", color=ink, fontsize=style.SMALL_PT)
+        if rung.name in shares:
+            side_text(
+                axes,
+                1.105,
+                number,
+                _percent(shares[rung.name]),
+                ha="left",
+                color=ink,
+                fontsize=style.SMALL_PT,
+            )
         if rung.name in spread:
             _draw_spread(axes, shown, number, spread[rung.name])
-    side_text(
-        axes, 1.01, len(held) + 1.15, "first reached", ha="left", color=style.GREY, fontsize=style.SMALL_PT
-    )
+    look: dict[str, Any] = {"ha": "left", "color": style.GREY, "fontsize": style.SMALL_PT}
+    side_text(axes, 1.01, len(held) + 1.15, "first reached", **look)
+    if shares:
+        side_text(axes, 1.105, len(held) + 1.15, "share", **look)
     key(figure, axes, _handles(facts, has_spread=bool(spread)))
+
+
+def _percent(share: float) -> str:
+    """Return a share in whole percent, but never 0 or 100 %.
+
+    >>> [_percent(share) for share in (0.0, 0.002, 0.93, 0.998, 1.0)]
+    ['none', '< 1 %', '93 %', '> 99 %', 'all']
+    """
+    if share in (0, 1):
+        return "all" if share else "none"
+    if share < 0.01 or share > 0.99:
+        return "< 1 %" if share < 0.01 else "> 99 %"
+    return f"{100 * share:.0f} %"
 
 
 def _handles(facts: list[Reported], *, has_spread: bool) -> list[Line2D]:
@@ -58,9 +86,7 @@ def _handles(facts: list[Reported], *, has_spread: bool) -> list[Line2D]:
     if any(fact.is_input for fact in facts):
         handles.append(Line2D([], [], **_diamond(is_input=True), linestyle="none", label="reported (input)"))
     if has_spread:
-        handles.append(
-            Line2D([], [], color=style.INK, marker="|", linewidth=1.3, label="5, 50, 95 % of replications")
-        )
+        handles.append(Line2D([], [], color=style.INK, marker="|", linewidth=1.3, label="5, 50, 95 %"))
     return handles
 
 
@@ -110,6 +136,15 @@ def _draw_reported(axes: Axes, shown: Encounter, fact: Reported) -> None:
 def _draw_spread(axes: Axes, shown: Encounter, rung: int, steps: tuple[float, float, float]) -> None:
     """Draw a whisker from the 5th to the 95th percentile above the rung's line, with the median across it."""
     low, median, high = (shown.seconds(step) for step in steps)
+    first, last = axes.get_xlim()
+    if high < first or low > last:
+        return
     y = rung + 0.34
-    axes.plot([low, high], [y, y], color=style.INK, linewidth=1.3, marker="|", markersize=7, zorder=4)
-    axes.plot([median], [y], color=style.INK, marker="|", markersize=10, markeredgewidth=2.2, zorder=4)
+    look: dict[str, Any] = {"color": style.INK, "marker": "|", "zorder": 4}
+    axes.plot([max(low, first), min(high, last)], [y, y], linewidth=1.3, **(look | {"marker": ""}))
+    ends = [end for end in (low, high) if first <= end <= last]
+    axes.plot(ends, [y] * len(ends), linestyle="none", markersize=7, **look)
+    axes.plot([median], [y], markersize=10, markeredgewidth=2.2, **look)
+    for edge, mark, goes_on in ((first, "<", low < first < high), (last, ">", low < last < high)):
+        if goes_on:  # beyond the panel
+            axes.plot([edge], [y], markersize=6, clip_on=False, **(look | {"marker": mark}))

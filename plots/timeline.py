@@ -22,6 +22,9 @@ def clock_axis(axes: Axes, encounter: Encounter, *, labels: bool) -> None:
     clock = encounter.clock
     first, last = encounter.seconds(encounter.begins), encounter.seconds(encounter.ends)
     axes.set_xlim(first, last)
+    if not labels:  # a tick that is not seen costs as much as one that is
+        axes.set_xticks([])
+        return
     major = next((s for s in MAJOR_S if (last - first) / s <= MOST_MAJOR), MAJOR_S[-1])
     minor = next((s for s in MAJOR_S if major % s == 0 and (last - first) / s <= 8 * MOST_MAJOR), major)
     midnight = clock.start.hour * 3600 + clock.start.minute * 60 + clock.start.second
@@ -30,14 +33,13 @@ def clock_axis(axes: Axes, encounter: Encounter, *, labels: bool) -> None:
     texts = [
         f"{(t + midnight) // 3600 % 24:02.0f}:{(t + midnight) // 60 % 60:02.0f}" for t in axes.get_xticks()
     ]
-    axes.set_xticklabels(texts if labels else [])
-    axes.tick_params(axis="x", which="major", length=6 if labels else 0)
-    axes.tick_params(axis="x", which="minor", length=3 if labels else 0)
-    if labels:
-        offset = clock.start.isoformat()[-6:]
-        zone = f"{clock.zone}, UTC{offset}" if clock.zone else f"UTC{offset}"
-        day = clock.start.date().isoformat()
-        axes.set_xlabel(f"local time ({zone}), {day}", labelpad=2)
+    axes.set_xticklabels(texts)
+    axes.tick_params(axis="x", which="major", length=6)
+    axes.tick_params(axis="x", which="minor", length=3)
+    offset = clock.start.isoformat()[-6:]
+    zone = f"{clock.zone}, UTC{offset}" if clock.zone else f"UTC{offset}"
+    day = clock.start.date().isoformat()
+    axes.set_xlabel(f"local time ({zone}), {day}", labelpad=2)
 
 
 def _whole(first: float, last: float, every: int, midnight: int) -> list[float]:

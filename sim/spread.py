@@ -225,7 +225,16 @@ def wilson_of_mean(total: float, squares: float, count: int) -> tuple[float, flo
     return wilson(total / count * effective, effective)
 
 
-def rung_steps(
+class Reached(NamedTuple):
+    """How one flight climbed the ladder in many replications, by the name of a rung."""
+
+    steps: dict[str, tuple[float, float, float]]
+    """The 5, 50 and 95 % steps over the replications that reached it; a rung that none reached is left out."""
+    shares: dict[str, float]
+    """The share of all replications that reached it."""
+
+
+def reached(
     scenario: Scenario,
     about: str,
     seed: int,
@@ -234,12 +243,13 @@ def rung_steps(
     *,
     engine: Engine = "batch",
     workers: int | None = 1,
-) -> dict[str, tuple[float, float, float]]:
-    """Return the 5, 50 and 95 % steps at which one flight reached each rung, over the replications in which it did."""
+) -> Reached:
+    """Return when one flight reached each rung in so many replications, and in what share of them it did."""
     found = _all(scenario, seed, count, 0, about=about, engine=engine, workers=workers, tell=tell)
     clock = Clock.of(scenario.clock)
-    each = {
-        rung.name: quantiles(_in_steps(clock, found.of[f"{rung_key(rung.name)}_s"]))
-        for rung in scenario.escalation.rungs
-    }
-    return {name: interval for name, interval in each.items() if interval is not None}
+    each = {rung.name: found.of[f"{rung_key(rung.name)}_s"] for rung in scenario.escalation.rungs}
+    steps = {name: quantiles(_in_steps(clock, times)) for name, times in each.items()}
+    return Reached(
+        {name: interval for name, interval in steps.items() if interval is not None},
+        {name: times.total / count for name, times in each.items()},
+    )

@@ -275,7 +275,7 @@ def test_rungs_carry_count_share_and_interval_together(
 def test_rung_steps_leave_out_what_was_never_reached(small: tuple[Scenario, Document]) -> None:
     """The whiskers of a figure are the quantiles of the steps, of the rungs that were reached."""
     scenario, _ = small
-    found = spread.rung_steps(scenario, "bear", 2, 6)
+    found = spread.reached(scenario, "bear", 2, 6).steps
     prepared, uniforms = prepare(scenario), Uniforms(2)
     each = [rungs(replicate(prepared, uniforms, number), "bear") for number in range(6)]
     for place, rung in enumerate(scenario.escalation.rungs):
@@ -321,7 +321,7 @@ def test_times_are_steps_of_any_length(tmp_path: Path) -> None:
     interval = quantiles([step for step in steps if step is not None])
     assert interval is not None
     assert row["p05_p50_p95"] == [prepared.clock.local(int(step)) for step in interval]
-    found = spread.rung_steps(scenario, "bear", 1, 20)
+    found = spread.reached(scenario, "bear", 1, 20).steps
     assert found["airspace violated"] == interval
 
 

@@ -39,8 +39,10 @@ def board(source: Source, asked: Asked) -> Any:
 
     count = WHISKERS if asked.count is None else asked.count
     flight = encounter(source.recorded, asked.flight).flight
-    spread = source.whiskers(flight, count) if count else None
-    return draw(source.recorded, flight=flight, spread=spread, spread_of=count)
+    if not count:
+        return draw(source.recorded, flight=flight)
+    found = source.whiskers(flight, count)
+    return draw(source.recorded, flight=flight, spread=found.steps, shares=found.shares, spread_of=count)
 
 
 def track_map(source: Source, asked: Asked) -> Any:

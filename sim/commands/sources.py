@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sim.provenance import Provenance
     from sim.scenario import Scenario
     from sim.shards import Folder
+    from sim.spread import Reached
     from sim.store import Recorded
 
 Kind = Literal["run", "sweep", "sensitivity", "scenario"]
@@ -135,12 +136,12 @@ class Source:
                 )
         return self.tables[count]
 
-    def whiskers(self, flight: str, count: int) -> dict[str, tuple[float, float, float]]:
-        """Return the steps by which 5, 50 and 95 % of so many replications had reached each rung."""
+    def whiskers(self, flight: str, count: int) -> Reached:
+        """Return when the flight reached each rung in so many replications, and in what share of them."""
         from sim import spread
 
         with telling(quiet=False) as tell:
-            return spread.rung_steps(
+            return spread.reached(
                 self.read[1],
                 flight,
                 self.drawn_seed,
