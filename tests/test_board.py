@@ -121,7 +121,7 @@ def test_a_spread_is_drawn_at_its_steps(recorded: store.Recorded) -> None:
     lines = [np.asarray(line.get_xdata()).tolist() for line in drawn.axes[-1].lines]
     assert [900.0, 1200.0] in lines
     assert [960.0] in lines
-    assert "5, 50, 95 % of replications" in texts(drawn)
+    assert "5, 50, 95 %" in texts(drawn)
 
 
 def test_flight_and_span_can_be_named(recorded: store.Recorded) -> None:
