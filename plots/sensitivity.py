@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,7 @@ from plots.placing import wrapped
 from sim.errors import InputError, Problem, nearest
 from sim.provenance import Provenance
 
-TOP_PT, TITLE_PT, BOTTOM_PT, RIGHT_PT, GAP_PT = 70.0, 44.0, 84.0, 24.0, 26.0
+TOP_PT, TITLE_PT, BOTTOM_PT, RIGHT_PT, GAP_PT = 66.0, 56.0, 84.0, 24.0, 26.0
 LABEL_PT, LABEL_LETTERS = 262.0, 36
 MOST_OUTCOMES = 3
 LEAST_ROW_PT, MOST_ROW_PT = 34.0, 84.0
@@ -32,7 +33,7 @@ HOWS = {
     "sobol": "Dark: what an input explains alone (first order). Pale: with all its interactions (total). "
     "Whiskers: 95 %.",
     "one-at-a-time": "From the scenario as it stands (line) to the ends of each input's range, the others as they "
-    "stand. Whiskers: 95 %, paired.",
+    "stand. Whiskers: 95 %",
 }
 
 
@@ -81,24 +82,30 @@ def sensitivity(found: Mapping[str, Any], *, outcomes: Sequence[str] = ()) -> Fi
     row_pt = max(LEAST_ROW_PT, min(MOST_ROW_PT, (648.0 - TOP_PT - TITLE_PT - BOTTOM_PT) / max(1, len(order))))
     panel_pt = row_pt * max(1, len(order))
     figure = screen(max(648.0, TOP_PT + TITLE_PT + panel_pt + BOTTOM_PT))
-    head(figure, HEADS[kind], HOWS[kind])
+    head(figure, HEADS[kind], HOWS[kind] + _paired(kind, shown))
     width = figure.get_figwidth() * 72.0 - LABEL_PT - RIGHT_PT - GAP_PT * (len(shown) - 1)
     for place, (outcome, table) in enumerate(zip(shown, tables, strict=True)):
         left = LABEL_PT + place * (width / len(shown) + GAP_PT)
         axes = panel(figure, left, TOP_PT + TITLE_PT, width / len(shown), panel_pt)
         letters = 96 // len(shown)
-        title = "\n".join(wrapped(_title(outcome), letters).splitlines()[:2])
+        title = "\n".join(wrapped(_title(outcome), letters).splitlines()[:3])
         look: dict[str, Any] = {"fontsize": style.TEXT_PT + 1, "fontweight": "bold", "va": "bottom"}
         write(figure, left, TOP_PT + TITLE_PT - 8, title, linespacing=1.1, **look)
         by_path = {row.path: row for row in table}
         _draw(axes, kind, [by_path[path] for path in order], outcome, names=place == 0)
     more = (
-        [f"further outcomes: {len(found['outcomes']) - len(shown)}"]
+        [f"{len(found['outcomes']) - len(shown)} more outcomes vary"]
         if len(found["outcomes"]) > len(shown)
         else []
     )
     style.footer(figure, made_of(found), *more)
     return figure
+
+
+def _paired(kind: str, shown: Sequence[Mapping[str, Any]]) -> str:
+    if kind != "one-at-a-time":
+        return ""
+    return ", paired." if all(outcome.get("paired") for outcome in shown) else ", as if independent."
 
 
 def made_of(found: Mapping[str, Any]) -> Provenance:
@@ -122,12 +129,27 @@ def rows(found: Mapping[str, Any], outcome: Mapping[str, Any]) -> list[Row]:
 
 
 def _label(told: Mapping[str, Any]) -> str:
-    return str(told["label"] or told["path"])
+    label, path = told["label"], told["path"]
+    return broken(path) if label in (None, path) else wrapped(label, LABEL_LETTERS)
+
+
+def broken(path: str) -> str:
+    """Return a dotted path in lines that end at a dot.
+
+    >>> broken("command.stages.authorise-fire.delay_s.median").splitlines()
+    ['command.stages.authorise-fire.', 'delay_s.median']
+    """
+    lines = [""]
+    for part in re.split(r"(?<=\.)", path):
+        if lines[-1] and len(lines[-1]) + len(part) > LABEL_LETTERS - 4:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(lines)
 
 
 def _marks(kind: str, index: Mapping[str, Any], told: Mapping[str, Any]) -> list[Mark]:
     if kind == "morris":
-        direction = "raises it" if index["mu"] > 0 else "lowers it" if index["mu"] < 0 else ""
+        direction = "raises" if index["mu"] > 0 else "lowers" if index["mu"] < 0 else ""
         text = direction if abs(index["mu"]) > 0.9 * index["mu_star"] > 0 else ""
         return [
             Mark("mu_star", index["mu_star"], _pair(index["mu_star_interval"]), text),
@@ -160,18 +182,22 @@ def _chosen(every: Sequence[Mapping[str, Any]], wanted: Sequence[str]) -> list[M
 
 
 def _title(outcome: Mapping[str, Any]) -> str:
-    return f"{outcome['meaning'] or outcome['outcome']}"
+    words = str(outcome["meaning"] or outcome["outcome"])
+    rung = re.match("when the rung “(.+)” was first reached$", words)
+    if rung is not None and _is_share(outcome):
+        return f"{rung[1]}: share of replications"
+    return f"{words}: {outcome['measure']}" if outcome["measure"] else words
 
 
 def _is_share(outcome: Mapping[str, Any]) -> bool:
-    return str(outcome["measure"]).startswith("share")
+    return str(outcome["unit"]) == "share"
 
 
 def _draw(axes: Axes, kind: str, table: Sequence[Row], outcome: Mapping[str, Any], *, names: bool) -> None:
     axes.set_ylim(len(table) - 0.5, -0.5)
-    labels = [wrapped(row.label, LABEL_LETTERS) if names else "" for row in table]
+    labels = [row.label if names else "" for row in table]
     axes.set_yticks(range(len(table)), labels, fontsize=style.SMALL_PT + 0.5)
-    axes.tick_params(axis="y", length=0)
+    axes.tick_params(axis="y", length=0, pad=9)
     axes.xaxis.grid(True, color=style.PALE, linewidth=0.8)
     axes.set_axisbelow(True)
     for y, row in enumerate(table):
@@ -184,10 +210,8 @@ def _draw(axes: Axes, kind: str, table: Sequence[Row], outcome: Mapping[str, Any
     ]
     low, high = min(0.0, *reach), max(0.0, *reach)
     span = (high - low) or 1.0
-    room = 0.10 if kind == "one-at-a-time" else 0.02
-    axes.set_xlim(
-        low - room * span if low < 0 else 0.0, high + max(room, 0.05 if kind == "morris" else 0.22) * span
-    )
+    room = 0.18 if kind == "one-at-a-time" else 0.02
+    axes.set_xlim(low - room * span if low < 0 else 0.0, high + max(room, 0.2) * span)
     axes.axvline(0, color=style.INK, linewidth=1.4, zorder=3)
     axes.spines["left"].set_visible(False)
     _number_axis(axes, kind, outcome)
@@ -198,7 +222,7 @@ def _draw_bars(axes: Axes, y: int, row: Row, *, names: bool) -> None:
     for mark in row.marks:
         if mark.kind == "sigma":
             axes.plot([mark.value], [y], "D", markersize=8, markerfacecolor="white", markeredgecolor=style.INK,
-                      markeredgewidth=1.5, zorder=6)  # fmt: skip
+                      markeredgewidth=1.5, zorder=6, clip_on=False)  # fmt: skip
             continue
         wide = mark.kind != "first"
         color, alpha = (style.BLUE, 1.0) if mark.kind in ("first", "mu_star") else (style.BLUE, 0.3)
@@ -255,8 +279,19 @@ def _number_axis(axes: Axes, kind: str, outcome: Mapping[str, Any]) -> None:
             else "effect (percentage points)"
         )
     else:
-        label = f"change ({outcome['unit']})" if kind == "one-at-a-time" else f"effect ({outcome['unit']})"
+        unit = f" ({outcome['unit']})" if outcome["unit"] else ""
+        label = ("change" if kind == "one-at-a-time" else "effect") + unit
     noise = outcome.get("noise_share")
     if noise is not None:
-        label += f"\nof what varies, {100 * noise:.0f} % is chance between replications"
+        label += f"\n{_noise(noise)}"
     axes.set_xlabel(label, fontsize=style.SMALL_PT)
+
+
+def _noise(share: float) -> str:
+    """Return in words how much of the variance over the points is that of the replications.
+
+    >>> _noise(0.04), _noise(0.001)
+    ('noise: 4 % of the variance', 'noise: under 1 % of the variance')
+    """
+    told = "under 1 %" if share < 0.01 else f"{100 * min(1.0, share):.0f} %"
+    return f"noise: {told} of the variance"

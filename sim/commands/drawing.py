@@ -25,7 +25,7 @@ class Asked:
 
     count: int | None = None
     flight: str | None = None
-    outcome: str | None = None
+    outcomes: tuple[str, ...] = ()
     width: float | None = None
     marks: tuple[str, ...] = ()
     variants: tuple[str, ...] = ()
@@ -69,7 +69,7 @@ def delays(source: Source, asked: Asked) -> Any:
     from plots.delays import delays as draw
     from sim.surface import surface
 
-    found = surface(source.folder, asked.outcome)
+    found = surface(source.folder, _one(asked))
     return draw(found, _marks(found, asked.marks))
 
 
@@ -114,10 +114,17 @@ def approach(source: Source, asked: Asked) -> Any:
 
 def sensitivity(source: Source, asked: Asked) -> Any:
     """Draw which inputs matter."""
-    source.wants("a figure of sensitivity", "sensitivity")
+    source.wants("a figure of sensitivity", "sensitivity", "sweep")
     from plots.sensitivity import sensitivity as draw
 
-    return draw(source.sensitivity(), outcomes=() if asked.outcome is None else (asked.outcome,))
+    if source.kind == "sensitivity":
+        return draw(source.sensitivity(), outcomes=asked.outcomes)
+    from sim.sensitivity import sensitivity as of
+    from sim.sensitivity_report import shown
+
+    found = of(source.folder, asked.outcomes)
+    names = asked.outcomes or [row["outcome"] for row in shown(found["outcomes"])]
+    return draw(found, outcomes=names)
 
 
 def convergence(source: Source, asked: Asked) -> Any:
@@ -128,7 +135,7 @@ def convergence(source: Source, asked: Asked) -> Any:
 
     count = _some(asked, SETTLING)
     width = WIDTH_SHARE if asked.width is None else asked.width
-    return draw(of(source.table(count), source.read[1], source.made(count), asked.outcome, width))
+    return draw(of(source.table(count), source.read[1], source.made(count), _one(asked), width))
 
 
 FIGURES: dict[str, Callable[[Source, Asked], Any]] = {
@@ -169,6 +176,13 @@ def _some(asked: Asked, default: int) -> int:
     if asked.count == 0:
         raise InputError([Problem("-n", None, "", "is 0; only the board can do without replications")])
     return default if asked.count is None else asked.count
+
+
+def _one(asked: Asked) -> str | None:
+    """Return the one outcome that is asked for. Raises InputError if there are several."""
+    if len(asked.outcomes) > 1:
+        raise InputError([Problem("--outcome", None, "", "is given twice; only sensitivity draws several")])
+    return asked.outcomes[0] if asked.outcomes else None
 
 
 def _marks(found: Surface, texts: tuple[str, ...]) -> list[Alternative]:

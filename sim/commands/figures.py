@@ -73,9 +73,10 @@ def plot(
         str | None,
         typer.Option("--flight", metavar="NAME", help="The flight of board, map, race or approach."),
     ] = None,
-    outcome: Annotated[
-        str | None,
-        typer.Option("--outcome", metavar="NAME", help="The outcome of delays, sensitivity or convergence."),
+    outcomes: Annotated[
+        list[str] | None,
+        typer.Option("--outcome", metavar="NAME",
+                     help="The outcome of delays or convergence; up to three of sensitivity."),
     ] = None,
     width: Annotated[
         float | None,
@@ -98,10 +99,11 @@ def plot(
     from sim.commands.sources import Source
 
     given = {
-        "-n": count, "--flight": flight, "--outcome": outcome, "--width": width, "--mark": marks, "--variant": variants,
+        "-n": count, "--flight": flight, "--outcome": outcomes, "--width": width, "--mark": marks,
+        "--variant": variants,
     }  # fmt: skip
     check(figure.value, [option for option, value in given.items() if value is not None])
-    asked = Asked(count, flight, outcome, width, tuple(marks or ()), tuple(variants or ()))
+    asked = Asked(count, flight, tuple(outcomes or ()), width, tuple(marks or ()), tuple(variants or ()))
     run = Source(source, overrides or [], seed, replication, engine, jobs)
     if figure is Figure.all:
         _draw_all(run, asked, output, form)
