@@ -412,19 +412,19 @@ def test_whiskers_are_drawn_by_either_engine(tmp_path: Path) -> None:
     """A board with a spread is the same picture whichever engine ran the replications."""
     for engine in ("batch", "processes"):
         file = tmp_path / f"{engine}.png"
-        good("plot", "board", "first-intercept", "--spread", 20, "--engine", engine, "-o", file)
+        good("plot", "board", "first-intercept", "-n", 20, "--engine", engine, "-o", file)
     assert (tmp_path / "batch.png").read_bytes() == (tmp_path / "processes.png").read_bytes()
 
 
 def test_plot_refuses_what_it_cannot_draw(tmp_path: Path) -> None:
     """A wrong ending, an unknown figure, a folder without a run and --set with a run are told."""
     assert ".gif" in refused("plot", "board", "first-intercept", "-o", tmp_path / "x.gif")
-    assert "'board', 'map'" in refused("plot", "pie", "first-intercept", "-o", tmp_path / "x.png")
+    assert "'board', 'race'" in refused("plot", "pie", "first-intercept", "-o", tmp_path / "x.png")
     assert "is no run folder: it lacks" in refused("plot", "board", tmp_path, "-o", tmp_path / "x.png")
     assert "no bundled scenario" in refused("plot", "board", "nowhere", "-o", tmp_path / "x.png")
     good("run", "first-intercept", "-q", "-o", tmp_path / "run")
     text = refused("plot", "map", tmp_path / "run", "-o", tmp_path / "x.png", "--set", "clock.step_s=2")
-    assert "RUN is a folder of a finished run" in text
+    assert "RUN is the folder of a single run" in text
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
 
