@@ -12,6 +12,10 @@ from numpy.typing import NDArray
 
 CREDIT: Final = "coast: Natural Earth (public domain)"
 
+LON_DEG: Final = (115.0, 150.0)
+LAT_DEG: Final = (20.0, 50.0)
+"""Between which meridians and parallels the coast is known; beyond them nothing is drawn."""
+
 Ring = NDArray[np.float64]
 """Longitude and latitude in degrees along the edge of a piece of land, shape (n, 2)."""
 

@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import tempfile
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
@@ -23,20 +24,20 @@ MOST_BYTES: Final = 1_000_000
 """Largest page that is written: what a mail or a phone still takes well (assumption)."""
 
 
-def page(name: str, title: str, data: Any, **context: Any) -> str:
+def page(name: str, title: str, data: Any, *, parts: Sequence[str] = (), **context: Any) -> str:
     """Return the HTML of a page.
 
     `name` is that of `templates/NAME.html`, which extends `frame.html`, and of `NAME.css` and `NAME.js` beside it;
-    those of the frame come first.  `data` is what the script reads by `intercept.data`; `context` is what the template
-    reads besides `title`.  The same arguments give the same text.  Raises ValueError for data that JSON does not know,
-    and InputError if Jinja2 is not installed.
+    those of the frame come first, then the scripts `PART.js` of `parts`, if it has any.  `data` is what the script
+    reads by `intercept.data`; `context` is what the template reads besides `title`.  The same arguments give the same
+    text.  Raises ValueError for data that JSON does not know, and InputError if Jinja2 is not installed.
     """
     jinja2, markup = extra("jinja2", "page"), extra("markupsafe", "page").Markup
     environment = jinja2.Environment(
         loader=jinja2.FunctionLoader(_text), autoescape=True, undefined=jinja2.StrictUndefined
     )
     style = _text("frame.css") + _text(f"{name}.css")
-    script = _text("frame.js") + _text(f"{name}.js")
+    script = "".join(_text(f"{part}.js") for part in ("frame", *parts, name))
     text: str = environment.get_template(f"{name}.html").render(
         title=title,
         policy=_policy(style, script),
@@ -46,6 +47,14 @@ def page(name: str, title: str, data: Any, **context: Any) -> str:
         **context,
     )
     return text
+
+
+def provenance(manifest: Mapping[str, Any], again: str | None = None) -> list[tuple[str, str]]:
+    """Return what a page about one run was made from, as labels and values; `again` is how to make it once more."""
+    made = [(key, str(manifest[key])) for key in ("scenario", "hash", "seed", "replication")]
+    version = manifest.get("versions", {}).get("intercept-sim")
+    made += [("version", f"intercept {version}")] if version else []
+    return [*made, ("again", again)] if again else made
 
 
 def check_free(path: Path, *, force: bool) -> None:

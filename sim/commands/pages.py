@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -45,7 +46,9 @@ def replay(
     recorded = recorded_of(source, seed, replication, overrides)
     from plots.pages.replay import replay as replay_page
 
-    frame.write(replay_page(recorded), output)
+    again = _again("replay", source, seed, replication, overrides or [], folder.is_dir())
+    text = replay_page(recorded, again=again, say=lambda what: print(what, file=sys.stderr))
+    frame.write(text, output)
     print(f"wrote {output}", file=sys.stderr)
 
 
@@ -70,3 +73,12 @@ def explorer(
 
     frame.write(explorer_page(read_sweep(folder_of(folder)), outcomes or ()), output)
     print(f"wrote {output}", file=sys.stderr)
+
+
+def _again(kind: str, source: str, seed: int, replication: int, overrides: list[str], is_folder: bool) -> str:
+    """Return the command that makes a page of a run once more."""
+    words = ["intercept", "page", kind, source]
+    if not is_folder:
+        words += ["--seed", str(seed), "-r", str(replication)]
+        words += [word for each in overrides for word in ("--set", each)]
+    return shlex.join([*words, "-o", f"{kind}.html"])
