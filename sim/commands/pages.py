@@ -17,6 +17,7 @@ from sim.commands.options import (
     answers_errors,
     recorded_of,
 )
+from sim.commands.reports import report
 
 app = typer.Typer(
     help="Write a page: one file for a browser, without a network.",
@@ -73,6 +74,9 @@ def explorer(
 
     frame.write(explorer_page(read_sweep(folder_of(folder)), outcomes or ()), output)
     print(f"wrote {output}", file=sys.stderr)
+
+
+app.command()(report)
 
 
 def _again(kind: str, source: str, seed: int, replication: int, overrides: list[str], is_folder: bool) -> str:
