@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from plots.pages import frame
-from plots.pages.explorer import explorer
+from plots.pages.explorer import PARTS, explorer
 from plots.pages.swept import Swept, read_sweep
 from sim.errors import InputError
 from sim.shards import folder_of
@@ -179,7 +179,8 @@ def test_shares_and_intervals_are_rounded_as_python_does(page_file: Path, browse
     data["outcomes"] = [{key: value for key, value in outcome.items() if key != "curve"}]
     file = page_file.with_name("cases.html")
     file.write_text(
-        frame.page("explorer", "cases", data, made="", left_out=[], several=False), encoding="utf-8"
+        frame.page("explorer", "cases", data, parts=PARTS, made="", left_out=[], several=False),
+        encoding="utf-8",
     )
     with opened(file, browser=browser) as (page, seen):
         rows = page.eval_on_selector_all(

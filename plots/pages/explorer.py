@@ -19,6 +19,9 @@ from plots.pages.swept import Outcome, Swept, label_of, unit_of_quantity, value_
 from sim.errors import InputError, Problem, nearest
 from sim.study import Quantity
 
+PARTS: Final = ("explorer-numbers", "explorer-charts", "explorer-cells")
+"""The scripts of the page, before its own."""
+
 RESERVE_BYTES: Final = 90_000
 """Of a page: what template, style and script take, with room to spare."""
 
@@ -54,7 +57,10 @@ def explorer(swept: Swept, wanted: Sequence[str] = ()) -> str:
     told, left_out = _fitting(swept, _chosen(swept, wanted), cells, room)
     data |= {"outcomes": told, "first": _first(swept, told)}
     title = str(data["title"])
-    return frame.page("explorer", title, data, made=data["made"], left_out=left_out, several=_several(axes))
+    several = _several(axes)
+    return frame.page(
+        "explorer", title, data, parts=PARTS, made=data["made"], left_out=left_out, several=several
+    )
 
 
 # ---- the grid
