@@ -8,7 +8,19 @@ from __future__ import annotations
 
 import typer
 
-from sim.commands import answers, export, figures, files, film, pages, replay, risk, sensitivity, studies
+from sim.commands import (
+    answers,
+    calibrate,
+    export,
+    figures,
+    files,
+    film,
+    pages,
+    replay,
+    risk,
+    sensitivity,
+    studies,
+)
 
 app = typer.Typer(
     help="Replay an air intercept from a scenario file, and measure how minutes decide whether it stays routine.",
@@ -25,6 +37,7 @@ app.command()(answers.explain)
 app.command()(answers.compare)
 app.command()(sensitivity.sensitivity)
 app.command()(risk.risk)
+app.command()(calibrate.calibrate)
 app.command()(figures.plot)
 app.add_typer(pages.app, name="page")
 app.command()(film.film)

@@ -3,6 +3,7 @@
     Exception
     └── InterceptError            exit code 1: what was asked cannot be done
         ├── InputError            exit code 2: a file, name or option is wrong; carries every problem found
+        ├── CalibrationError      exit code 1: too few draws agree with the facts
         ├── SweepError            exit code 1: a sweep cannot go on; what it has done is kept
         └── WorkerError           exit code 1: the system ended a process that worked for this one
 
@@ -67,6 +68,10 @@ class InputError(InterceptError):
     def __reduce__(self) -> tuple[type[InputError], tuple[list[Problem]]]:
         """Rebuild from the problems: a worker process must hand on the error as it was."""
         return InputError, (self.problems,)
+
+
+class CalibrationError(InterceptError):
+    """Say that too few draws agree with the facts to tell anything from them."""
 
 
 class SweepError(InterceptError):

@@ -25,7 +25,10 @@ from sim.compare import (
 from sim.errors import InputError
 from sim.many import simulate
 from sim.scenario import read
-from sim.spread import tally
+from sim.spread import tally, wilson
+from tests.encounters import scenario
+from tests.test_escalation import ON_CALL
+from tests.test_warning import CALLS
 
 FIRST = "first-intercept"
 LATER = "command.stages.scramble.delay_s=300"
@@ -186,6 +189,49 @@ def test_paired_intervals_cover_at_about_their_rate() -> None:
             covered += low <= chances[2] - chances[1] <= high
         assert covered / 2_000 > 0.93, chances
     assert covered / 2_000 < 0.97
+
+
+def test_unpaired_intervals_cover_at_about_their_rate() -> None:
+    """Of 2,000 pairs of samples of 200 the interval holds the true difference in 93 to 97 of a hundred."""
+    generator = np.random.default_rng(7)
+    for chance, other in ((0.5, 0.5), (0.9, 0.7), (0.05, 0.1)):
+        samples = zip(
+            generator.binomial(200, chance, 2_000), generator.binomial(200, other, 2_000), strict=True
+        )
+        found = [unpaired_interval(int(ours), int(theirs), 200) for ours, theirs in samples]
+        covered = sum(low <= other - chance <= high for low, high in found)
+        assert 0.93 < covered / 2_000 < 0.97, (chance, other)
+
+
+def test_intervals_of_repeated_studies_of_a_model_cover_what_it_is_known_to_come_to() -> None:
+    """Of 200 studies of 100 replications at least 90 of a hundred hold the closed form, share and paired difference.
+
+    After four calls a hazard of chance p has struck in 1 - (1 - p)^4; from 0.1 to 0.3 that is 0.344 to 0.760.  Four
+    standard errors below 95 % are 88.8.
+    """
+    struck = []
+    for share in (0.1, 0.3):
+        made = scenario(
+            CALLS, ON_CALL % share, 'escalation.rungs = [{ name = "harm", reached_by = ["incident"] }]'
+        )
+        table = simulate(made, 20_000, seed=4)
+        struck.append(table.valid["rung.harm.at_s"].reshape(200, 100))
+    ours, theirs = struck
+    known = [1 - (1 - share) ** 4 for share in (0.1, 0.3)]
+    assert (theirs >= ours).all()  # the same draws
+    covered = np.zeros(3)
+    for one, other in zip(ours, theirs, strict=True):
+        both, only = int((one & other).sum()), int((other & ~one).sum())
+        paired = paired_interval(both, 0, only, 100)
+        for place, (interval, truth) in enumerate(
+            [
+                (wilson(int(one.sum()), 100), known[0]),
+                (wilson(int(other.sum()), 100), known[1]),
+                (paired, known[1] - known[0]),
+            ]
+        ):
+            covered[place] += interval[0] <= truth <= interval[1]
+    assert (covered / 200 >= 0.9).all(), covered
 
 
 def test_the_median_interval_covers_at_about_its_rate() -> None:

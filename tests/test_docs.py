@@ -35,14 +35,14 @@ def commands() -> list[list[str]]:
 def test_the_commands_of_the_readme_run_in_their_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each command of the block ends with 0 in an empty folder; many replications are a few here."""
+    """Each command of the block ends with 0 in an empty folder; many replications and draws are a few here."""
     monkeypatch.chdir(tmp_path)
     for words in commands():
         assert words[0] in ("intercept", ".venv/bin/intercept"), words
         args = words[1:]
-        for option in ("-n", "--replications", "--spread"):
+        for option, few in (("-n", "5"), ("--replications", "5"), ("--spread", "5"), ("--draws", "20")):
             if option in args:
-                args[args.index(option) + 1] = "5"
+                args[args.index(option) + 1] = few
         target = args[args.index(">") + 1] if ">" in args else None
         args = args[: args.index(">")] if target else args
         result = CliRunner().invoke(cli.app, args, env={"COLUMNS": "80"})

@@ -128,7 +128,7 @@ def sweep(
         return
     if output is None:
         raise InputError([Problem("-o", None, "", "is missing: a sweep wants a folder (or --dry-run)")])
-    with _sweeping(output, quiet=quiet) as tell:
+    with sweeping(output, quiet=quiet) as tell:
         from sim.sweep import sweep as run_sweep
 
         summary = run_sweep(
@@ -194,8 +194,8 @@ def _show_estimate(plan: Plan, goal: Goal, engine: Engine, jobs: int | None, *, 
 
 
 @contextmanager
-def _sweeping(output: str, *, quiet: bool) -> Iterator[Tell | None]:
-    """Give what tells of progress; say after Ctrl-C that what was done is kept."""
+def sweeping(output: str, *, quiet: bool = False, kept: bool = True) -> Iterator[Tell | None]:
+    """Give what tells of progress; say after Ctrl-C whether what was done is kept."""
     from sim.sweep_report import SweepProgress
 
     progress = SweepProgress()
@@ -203,7 +203,8 @@ def _sweeping(output: str, *, quiet: bool) -> Iterator[Tell | None]:
         yield None if quiet else progress
     except KeyboardInterrupt:
         progress.clear()
-        print(f"interrupted; what was done is in {output}, and the same command goes on", file=sys.stderr)
+        where = f"what was done is in {output}, and the same command goes on" if kept else "nothing was kept"
+        print(f"interrupted; {where}", file=sys.stderr)
         raise typer.Exit(INTERRUPTED) from None
     except BaseException:
         progress.clear()
