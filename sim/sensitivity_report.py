@@ -72,9 +72,7 @@ def shown(rows: Sequence[Row]) -> list[Row]:
 
 
 def _range(row: Row, *, independent: bool) -> Text:
-    ends = (
-        f"from {number(row['least'], row['unit'])} to {number(row['greatest'], row['unit'])} over the points"
-    )
+    ends = f"{number(row['least'], row['unit'])} to {number(row['greatest'], row['unit'])} over the points"
     noise = row["noise_share"]
     if noise is None:
         return Text(ends, "dim")

@@ -12,6 +12,8 @@ import io
 import json
 import multiprocessing
 import os
+import platform
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
@@ -52,6 +54,9 @@ KEY: Final = b"intercept"
 
 PARTIAL: Final = ".partial-"
 """How the name of a file begins that is being written."""
+
+RENAMING: Final = frozenset({"file", "local", "sftp", "ssh", "smb", "hdfs", "arrow_hdfs", "webhdfs"})
+"""Of fsspec: protocols of file systems; the others are of stores, which show an object when it is whole."""
 
 
 # ---- places
@@ -98,7 +103,7 @@ class LocalFolder:
     def write(self, name: str, data: bytes) -> None:
         """Write beside the place and rename when all of it is on the disk."""
         path = self.root / name
-        partial = path.with_name(f"{PARTIAL}{os.getpid()}-{path.name}")
+        partial = path.with_name(_partial_name(path.name))
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             try:
@@ -128,6 +133,11 @@ class LocalFolder:
             path.unlink(missing_ok=True)
 
 
+def _partial_name(name: str) -> str:
+    """Return what a file is called while it is written: no other thread, process or machine calls one so."""
+    return f"{PARTIAL}{platform.node()}-{os.getpid()}-{threading.get_ident()}-{name}"
+
+
 def _sync_folder(folder: Path) -> None:
     """Put the new name on the disk too, where the system can."""
     with suppress(OSError):
@@ -147,7 +157,7 @@ def _stop_if_orphaned() -> None:
 
 @dataclass(frozen=True)
 class RemoteFolder:
-    """A folder in a store that fsspec knows, such as `s3://bucket/study`; a store puts each object whole."""
+    """A folder at an address that fsspec knows, such as `s3://bucket/study` or `sftp://host/study`."""
 
     url: str
 
@@ -173,13 +183,25 @@ class RemoteFolder:
         except FileNotFoundError:
             return None
 
+    @property
+    def _renames(self) -> bool:
+        """Whether there are folders at the address in which a file can be seen half written, and be renamed."""
+        protocols = self._at[0].protocol
+        return not RENAMING.isdisjoint((protocols,) if isinstance(protocols, str) else protocols)
+
     def write(self, name: str, data: bytes) -> None:
-        """Put an object."""
+        """Put an object, which a store shows when it is whole; where there are files, write beside and rename."""
         filesystem, root = self._at
         path = f"{root}/{name}"
+        parent, _, last = path.rpartition("/")
         try:
-            filesystem.makedirs(path.rpartition("/")[0], exist_ok=True)
-            filesystem.pipe_file(path, data)
+            filesystem.makedirs(parent, exist_ok=True)
+            if self._renames:
+                partial = f"{parent}/{_partial_name(last)}"
+                filesystem.pipe_file(partial, data)
+                filesystem.mv(partial, path)
+            else:
+                filesystem.pipe_file(path, data)
         except OSError as error:
             raise _unwritable(self.where, error) from error
 
@@ -187,13 +209,20 @@ class RemoteFolder:
         """Return the names of the files in a folder below, by their full names."""
         filesystem, root = self._at
         try:
-            found = filesystem.ls(f"{root}/{below}".rstrip("/"), detail=True)
+            found = filesystem.ls(f"{root}/{below}".rstrip("/"), detail=True, refresh=True)
         except FileNotFoundError:
             return set()
-        return {each["name"].removeprefix(f"{root}/") for each in found if each["type"] == "file"}
+        names = (each["name"].removeprefix(f"{root}/") for each in found if each["type"] == "file")
+        return {name for name in names if not name.rpartition("/")[2].startswith(PARTIAL)}
 
     def clean(self) -> None:
-        """Do nothing: a store shows no object before it is whole."""
+        """Take away what was being written when a sweep was interrupted; a store has no such thing."""
+        if not self._renames:
+            return
+        filesystem, root = self._at
+        for path in filesystem.glob(f"{root}/**/{PARTIAL}*"):
+            with suppress(FileNotFoundError):
+                filesystem.rm_file(path)
 
 
 def folder_of(where: str | Path) -> Folder:
@@ -224,8 +253,13 @@ def manifest_of(plan: Plan, *, engine: str, rows: bool) -> dict[str, Any]:
             {"path": each.name, "base": plain(each.base), "label": vary.label, "source": vary.source}
             for each, vary in zip(plan.quantities, plan.study.vary, strict=True)
         ],
-        "versions": {package: _version(package) for package in PACKAGES},
+        "versions": versions(),
     }
+
+
+def versions() -> dict[str, str | None]:
+    """Return the versions of the program and of the libraries of which the bytes of a table depend."""
+    return {package: _version(package) for package in PACKAGES}
 
 
 def _version(package: str) -> str | None:

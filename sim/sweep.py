@@ -43,6 +43,9 @@ TIMED: Final = 4
 Tell = Callable[[int, int], None]
 """Told (points done, of all) after each shard."""
 
+Hand = Callable[["Job", Sequence[int]], Iterator[Shard]]
+"""What has shards of a job run somewhere else, in about their order, and yields each that is written."""
+
 
 @dataclass(frozen=True)
 class Goal:
@@ -307,7 +310,7 @@ def sweep(
     *,
     goal: Goal | None = None,
     engine: Engine = "batch",
-    workers: int | None = None,
+    workers: int | Hand | None = None,
     rows: bool = False,
     fail_fast: bool = False,
     retry: bool = False,
@@ -315,8 +318,9 @@ def sweep(
 ) -> Summary:
     """Run every point of a study that the folder lacks, and return what the folder then holds.
 
-    Raises InputError if the folder holds another sweep, SweepError if it cannot be written to, WorkerError if a
-    worker was killed; the same call then goes on.
+    `workers` says how many processes of this machine do it (None: as many as there are cores), or is what hands the
+    shards to others, as `sim.cluster` does.  Raises InputError if the folder holds another sweep, SweepError if it
+    cannot be written to, WorkerError if a worker was killed; the same call then goes on.
     """
     folder = shards.folder_of(where)
     goal = goal or goal_of(plan)
@@ -330,7 +334,7 @@ def sweep(
     states: dict[int, Shard] = {}
     wanting = _wanting(job, states)
     workers = cores() if workers is None else workers
-    if len(wanting) == 1:  # then its replications are spread
+    if len(wanting) == 1 and isinstance(workers, int):  # then its replications are spread
         job = replace(job, workers_within=workers)
     done = plan.points - sum(len(shards.points_of(number, plan.points)) for number in wanting)
     ran = 0
@@ -338,7 +342,7 @@ def sweep(
         tell(done, plan.points)
     status = "stopped"
     try:
-        for shard in in_order(job, wanting, workers):
+        for shard in _shards(job, wanting, workers):
             states[shard.number] = shard
             ran += len(shard.points)
             if tell is not None:
@@ -349,6 +353,11 @@ def sweep(
         summary = _summary(plan, states.values(), ran)
         shards.write_manifest(folder, manifest | {"status": status, **told_of(summary)})
     return summary
+
+
+def _shards(job: Job, numbers: Sequence[int], workers: int | Hand) -> Iterator[Shard]:
+    """Yield every shard when it is written."""
+    return in_order(job, numbers, workers) if isinstance(workers, int) else workers(job, numbers)
 
 
 def goal_of(plan: Plan) -> Goal:

@@ -24,7 +24,7 @@ from sim.errors import InputError, Problem
 if TYPE_CHECKING:
     from sim.many import Tell
     from sim.study import Plan
-    from sim.sweep import Goal
+    from sim.sweep import Goal, Hand
 
 DesignOption = Annotated[
     str | None,
@@ -82,6 +82,10 @@ def sweep(
     ] = None,
     engine: EngineOption = Engine.batch,
     jobs: JobsOption = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option("--cluster", metavar="ADDRESS", help="Use the workers of a running Dask scheduler."),
+    ] = None,
     output: Annotated[
         str | None,
         typer.Option("-o", "--output", metavar="DIR", help="The folder; what is there already is kept."),
@@ -128,7 +132,10 @@ def sweep(
         return
     if output is None:
         raise InputError([Problem("-o", None, "", "is missing: a sweep wants a folder (or --dry-run)")])
-    with sweeping(output, quiet=quiet) as tell:
+    if cluster is not None and jobs is not None:
+        problem = "is for this machine, and with --cluster its scheduler says how many workers there are"
+        raise InputError([Problem("-j", None, "", problem)])
+    with sweeping(output, quiet=quiet) as tell, _workers(jobs, cluster, quiet=quiet) as workers:
         from sim.sweep import sweep as run_sweep
 
         summary = run_sweep(
@@ -136,7 +143,7 @@ def sweep(
             output,
             goal=goal,
             engine=engine.value,
-            workers=jobs,
+            workers=workers,
             rows=rows,
             fail_fast=fail_fast,
             retry=retry,
@@ -191,6 +198,24 @@ def _show_estimate(plan: Plan, goal: Goal, engine: Engine, jobs: int | None, *, 
     print(f"about {duration(max(1.0, seconds))}")
     for point, why in failing.items():
         print(f"point {point} will fail: {why}", file=sys.stderr)
+
+
+@contextmanager
+def _workers(jobs: int | None, cluster: str | None, *, quiet: bool) -> Iterator[int | Hand | None]:
+    """Give what runs the shards: processes of this machine, or the workers of a scheduler."""
+    if cluster is None:
+        yield jobs
+        return
+    from functools import partial
+
+    from sim.cluster import as_they_come, connected
+
+    def tell(line: str) -> None:
+        if not quiet:
+            print(line, file=sys.stderr)
+
+    with connected(cluster, tell) as client:
+        yield partial(as_they_come, client)
 
 
 @contextmanager
