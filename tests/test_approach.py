@@ -70,7 +70,7 @@ def test_acts_are_drawn_where_they_were(shown: Encounter, figure: Figure) -> Non
         if "distance_km" in e["data"]
     }
     marks = {
-        (float(line.get_xdata()[0]), float(line.get_ydata()[0]))  # type: ignore[index]
+        (float(line.get_xdata()[0]), float(line.get_ydata()[0]))  # type: ignore[index, arg-type]
         for line in figure.axes[0].lines
         if line.get_marker() == "D"
     }

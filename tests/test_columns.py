@@ -124,9 +124,10 @@ def test_the_first_step_of_a_rising_value_is_found(cases: list[tuple[int, int, f
     high = low + np.array([case[1] for case in cases], dtype=np.int32)
     slope, zero = (np.array([case[place] for case in cases]) for place in (2, 3))
 
-    def value(step: np.ndarray, which: np.ndarray) -> np.ndarray:
-        ahead = step - zero[which]
-        return np.where(ahead < 0, slope[which] * ahead, ahead**2)
+    def value(step: np.ndarray, which: np.ndarray | None) -> np.ndarray:
+        mine = slice(None) if which is None else which
+        ahead = step - zero[mine]
+        return np.where(ahead < 0, slope[mine] * ahead, ahead**2)
 
     found = first_rising(low, high, value)
     for place in range(len(cases)):

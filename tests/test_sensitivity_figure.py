@@ -90,7 +90,7 @@ def test_morris_bars_are_the_mean_sizes_and_diamonds_the_scatter(morris: dict[st
     indices = morris["outcomes"][0]["indices"]
     assert widths(axes) == sorted(index["mu_star"] for index in indices)
     assert whiskers(axes) == {tuple(index["mu_star_interval"]) for index in indices}
-    diamonds = sorted(float(line.get_xdata()[0]) for line in axes.lines if line.get_marker() == "D")  # type: ignore[index]
+    diamonds = sorted(float(line.get_xdata()[0]) for line in axes.lines if line.get_marker() == "D")  # type: ignore[index, arg-type]
     assert diamonds == sorted(index["sigma"] for index in indices)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,6 +18,9 @@ from sim.commands.options import (
     recorded_of,
 )
 from sim.commands.reports import report
+
+if TYPE_CHECKING:
+    from sim.store import Recorded
 
 app = typer.Typer(
     help="Write a page: one file for a browser, without a network.",
@@ -47,7 +50,7 @@ def replay(
     recorded = recorded_of(source, seed, replication, overrides)
     from plots.pages.replay import replay as replay_page
 
-    again = _again("replay", source, seed, replication, overrides or [], folder.is_dir())
+    again = _again("replay", source, recorded, overrides or [])
     text = replay_page(recorded, again=again, say=lambda what: print(what, file=sys.stderr))
     frame.write(text, output)
     print(f"wrote {output}", file=sys.stderr)
@@ -79,10 +82,10 @@ def explorer(
 app.command()(report)
 
 
-def _again(kind: str, source: str, seed: int, replication: int, overrides: list[str], is_folder: bool) -> str:
+def _again(kind: str, source: str, recorded: Recorded, overrides: list[str]) -> str:
     """Return the command that makes a page of a run once more."""
     words = ["intercept", "page", kind, source]
-    if not is_folder:
-        words += ["--seed", str(seed), "-r", str(replication)]
+    if not Path(source).is_dir():
+        words += ["--seed", str(recorded.manifest["seed"]), "-r", str(recorded.manifest["replication"])]
         words += [word for each in overrides for word in ("--set", each)]
     return shlex.join([*words, "-o", f"{kind}.html"])

@@ -123,11 +123,12 @@ def _figures(source: Source, names: dict[str, str], count: int, outcome: str | N
     from plots.pages.report import Drawn
     from sim.commands.drawing import FIGURES, TAKES, Asked
 
+    outcomes = () if outcome is None else (outcome,)
     for name, caption in names.items():
         many = name in TAKES["-n"]
         if many and count == 1 and name != "board":
             continue
-        asked = Asked(count=(count if count > 1 else 0) if many else None, outcome=outcome)
+        asked = Asked(count=(count if count > 1 else 0) if many else None, outcomes=outcomes)
         told = ["intercept", "plot", name, *(_drawn_from(source)), *(["-n", str(count)] if many else [])]
         yield Drawn(
             name, caption, partial(FIGURES[name], source, asked), shlex.join([*told, "-o", f"{name}.svg"])
