@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from plots.pages import frame
+from sim.errors import InputError
 from tests.browser import needs_chromium, opened
 
 MARKUP = "</script><script>document.title='broken'</script><b>&amp;"
@@ -63,3 +64,30 @@ def test_nothing_may_come_from_outside_or_run_unasked(tmp_path: Path) -> None:
         assert page.title() == "A"
         assert len(seen.errors) == 2
         assert all("Content Security Policy" in error for error in seen.errors)
+
+
+def test_a_page_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page of a million bytes is written, one byte more is refused, and a disk that fails leaves no draft."""
+    file = tmp_path / "page.html"
+    frame.write("é" * (frame.MOST_BYTES // 2), file)
+    assert file.stat().st_size == frame.MOST_BYTES
+    assert file.stat().st_mode & 0o777 == 0o644
+    with pytest.raises(InputError, match=r"would be 1,000,001 bytes"):
+        frame.write("é" * (frame.MOST_BYTES // 2) + "e", tmp_path / "large.html")
+
+    def fails(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.replace", fails)
+    with pytest.raises(InputError, match="No space left on device"):
+        frame.write("x", tmp_path / "other.html")
+    assert [each.name for each in tmp_path.iterdir()] == ["page.html"]
+
+
+def test_provenance_names_the_run_and_how_to_repeat_it() -> None:
+    """Scenario, hash, seed, replication, version and command stand in this order; what is not known is left out."""
+    manifest = {"scenario": "s", "hash": "h", "seed": 1, "replication": 2}
+    made = [("scenario", "s"), ("hash", "h"), ("seed", "1"), ("replication", "2")]
+    assert frame.provenance(manifest) == made
+    known = manifest | {"versions": {"intercept-sim": "9"}}
+    assert frame.provenance(known, "do it") == [*made, ("version", "intercept 9"), ("again", "do it")]

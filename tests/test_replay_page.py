@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +24,7 @@ from sim.geo import Sphere
 from tests.browser import needs_chromium, opened, running
 from tests.one_pass import BARE, PASS, recorded_of
 
+ROOT = Path(__file__).resolve().parent.parent
 NUMBER = 32  # a replication of July 2019 in which all undisputed checks come out
 MARKUP = "<i>x</i></script><script>document.title='broken'</script>&amp;"
 PHONE = {"width": 390, "height": 844, "has_touch": True, "is_mobile": True}
@@ -459,7 +461,37 @@ def test_a_window_past_midnight_counts_on(tmp_path: Path, chromium: Any) -> None
         assert [row[0] for row in listed(page)] == [event["time"][:8] for event in recorded.events]
 
 
+@needs_chromium
+def test_the_keys_that_are_listed_are_those_that_work(july_page: Path, chromium: Any) -> None:
+    """The list below the clock, the script and docs/pages.md name the same keys."""
+    with opened(july_page, browser=chromium) as (page, _):
+        listed_keys = page.eval_on_selector_all(".keys kbd", "keys => keys.map(key => key.textContent)")
+        obeyed = set(page.evaluate("Object.keys(KEYS)"))
+        assert page.is_visible(".keys")
+    names = {"space": " ", "←": "ArrowLeft", "→": "ArrowRight", "home": "Home", "end": "End"}
+    shown = {names.get(key, key.lower()) for key in listed_keys if key != "shift"}
+    assert obeyed - shown == {"=", "-"}  # the same keys as + and − on other keyboards
+    assert shown <= obeyed
+    text = (ROOT / "docs" / "pages.md").read_text(encoding="utf-8")
+    (keys,) = re.findall(r"^Keys: (.*?)\n\n", text, re.MULTILINE | re.DOTALL)
+    assert {key for key in listed_keys if len(key) == 1 and key not in "←→"} <= set(
+        re.findall(r"`(.)`", keys)
+    )
+
+
 # ---- the command
+
+
+def test_the_command_of_the_document_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What docs/pages.md shows for the replay does what it says."""
+    text = (ROOT / "docs" / "pages.md").read_text(encoding="utf-8")
+    lines = [line for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL) for line in block.splitlines()]
+    shown = [line for line in lines if line.startswith("intercept page replay ")]
+    assert shown
+    monkeypatch.chdir(tmp_path)
+    for line in shown:
+        assert call(*shlex.split(line, comments=True)[1:]).exit_code == 0
+    assert [file.name for file in tmp_path.iterdir()] == ["replay.html"]
 
 
 def call(*args: object) -> Any:

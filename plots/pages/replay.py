@@ -5,7 +5,7 @@ Everything that the page shows is read off a recorded replication; its script mo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -14,13 +14,12 @@ import numpy as np
 
 from plots import coast
 from plots.encounter import Encounter, Event, encounter
-from plots.ladder import ladder, reaches
-from plots.pages import frame, ground, telling
+from plots.ladder import ladder
+from plots.pages import evidence, frame, ground
 from plots.pages.telling import Teller
 from sim.zones import regions
 
 if TYPE_CHECKING:
-    from sim.facts import Fact
     from sim.store import Recorded, Way
 
 Row = dict[str, Any]
@@ -79,7 +78,7 @@ def replay(
             parts=PARTS,
             scenario=recorded.scenario.scenario,
             centre=recorded.scenario.centre.label,
-            numbers=_numbers(recorded),
+            numbers=evidence.numbers(recorded),
             outcomes=[(name, _printed(value)) for name, value in recorded.outcomes.items()],
             made=frame.provenance(recorded.manifest, again),
             disputed=any(row["disputed"] for row in recorded.reported),
@@ -111,8 +110,6 @@ def _data(subject: Subject) -> Row:
     recorded, shown = subject.recorded, subject.shown
     clock, centre = shown.clock, recorded.scenario.centre
     start = clock.start
-    facts = [row | {"event": _event_of(recorded, row)} for row in recorded.reported]
-    times = [_fact_row(shown, recorded.scenario.facts[row["id"]], row) for row in facts if "gap_s" in row]
     box = _box(recorded)
     land = _land(box)
     return {
@@ -132,7 +129,7 @@ def _data(subject: Subject) -> Row:
         "bases": _bases(recorded),
         "stays": _stays(recorded),
         "rungs": _rungs(subject),
-        "facts": times,
+        "facts": evidence.times(recorded, clock),
         "events": [_event_row(subject, event) for event in recorded.events],
         "marks": _marks(subject),
     }
@@ -280,7 +277,7 @@ def _stays(recorded: Recorded) -> dict[str, list[Row]]:
 
 def _rungs(subject: Subject) -> list[Row]:
     """Return the rungs with when each was first reached, and the spans in which it held for some flight."""
-    recorded = subject.recorded
+    recorded, clock = subject.recorded, subject.shown.clock
     flights = [name for name in recorded.scenario.intruders if name in recorded.ways]
     held = [ladder(encounter(recorded, name, (0, 1))) for name in flights]
     return [
@@ -289,7 +286,7 @@ def _rungs(subject: Subject) -> list[Row]:
             "step": rung["step"],
             "time": rung["time"],
             "spans": _joined([span for each in held for span in each[number].spans]),
-            "reported": _reported_at(subject, number),
+            "reported": evidence.of_rung(recorded, clock, number),
         }
         for number, rung in enumerate(recorded.rungs)
     ]
@@ -310,32 +307,7 @@ def _joined(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return found
 
 
-def _reported_at(subject: Subject, number: int) -> list[Row]:
-    """Return the reported times of what reaches a rung."""
-    scenario, shown = subject.scenario, subject.shown
-    rung = scenario.escalation.rungs[number]
-    found = []
-    for row in subject.recorded.reported:
-        fact = scenario.facts[row["id"]]
-        side = rung.side if fact.select.by is None else fact.select.by
-        if fact.take == "time" and reaches(rung, fact.select.kind, fact.select.zone, side):
-            event = _event_of(subject.recorded, row)
-            step = None if event is None else subject.recorded.events[event]["step"]
-            found.append(_span_s(shown, fact) | {"role": fact.role, "step": step})
-    return found
-
-
-def _span_s(shown: Encounter, fact: Fact) -> Row:
-    """Return the reported span of a time in seconds from the start; a side that is open is None."""
-    ends = {"earliest_s": fact.earliest, "latest_s": fact.latest}
-    if fact.at is not None:
-        ends = {"earliest_s": fact.at, "latest_s": fact.at}
-        if fact.direction is not None:
-            ends["earliest_s" if fact.direction == "before" else "latest_s"] = None
-    return {key: None if at is None else shown.clock.seconds_at(at) for key, at in ends.items()}
-
-
-# ---- events, and what was reported of them
+# ---- events and outcomes
 
 
 def _event_row(subject: Subject, event: Event) -> Row:
@@ -348,51 +320,6 @@ def _event_row(subject: Subject, event: Event) -> Row:
         "main": subject.teller.is_main(event) or bool(first),
         "rungs": first,
     }
-
-
-def _event_of(recorded: Recorded, row: Mapping[str, Any]) -> int | None:
-    """Return the number of the event whose time a fact is compared with, or None."""
-    if row["simulated"] is None or "gap_s" not in row:
-        return None
-    select = recorded.scenario.facts[row["id"]].select
-    wanted = {"side": select.by, "zone": select.zone, "stay": select.stay, "type": select.type}
-    for event in recorded.events:
-        if (
-            event["time"] == row["simulated"]
-            and event["kind"] == select.kind
-            and (select.who is None or event["who"] in select.who)
-            and (select.about is None or event["about"] in select.about)
-            and all(value is None or event["data"].get(key) == value for key, value in wanted.items())
-        ):
-            return int(event["id"])
-    return None
-
-
-def _fact_row(shown: Encounter, fact: Fact, row: Mapping[str, Any]) -> Row:
-    shown_as_is = ("statement", "role", "simulated", "disputed", "confidence", "event")
-    return {key: row[key] for key in shown_as_is} | {
-        "reported": telling.reported(row["reported"]),
-        "gap": "" if row["gap_s"] is None else telling.signed(round(row["gap_s"]), "s"),
-        "verdict": telling.verdict(row),
-        **_span_s(shown, fact),
-    }
-
-
-def _numbers(recorded: Recorded) -> list[Row]:
-    """Return the reported numbers beside the simulated ones, as they are printed."""
-    return [
-        {
-            "statement": row["statement"],
-            "simulated": "–" if row["simulated"] is None else f"{row['simulated']:g}",
-            "reported": telling.reported(row["reported"]),
-            "gap": "" if row["gap"] is None else telling.signed(row["gap"]),
-            "role": row["role"],
-            "verdict": telling.verdict(row),
-            "disputed": row["disputed"],
-        }
-        for row in recorded.reported
-        if "gap_s" not in row
-    ]
 
 
 def _printed(value: Any) -> str:
