@@ -393,6 +393,30 @@ def test_a_phone_shows_it_without_scrolling_sideways(july_page: Path, chromium: 
 
 
 @needs_chromium
+def test_two_fingers_zoom_the_map(july_page: Path, chromium: Any) -> None:
+    """Fingers that go twice as far apart show half as much of the ground, about the place between them."""
+    with opened(july_page, browser=chromium, fragment="#t=09:10&view=close", **PHONE) as (page, _):
+        box = page.locator("#map").bounding_box()
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        before = page.evaluate("[map.view.lat, map.view.lon, map.high()]")
+        touch = page.context.new_cdp_session(page)
+
+        def fingers(kind: str, *apart: float) -> None:
+            points = [
+                {"x": x + side * far, "y": y, "id": i} for far in apart for i, side in enumerate((-1, 1))
+            ]
+            touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+        fingers("touchStart", 40)
+        for far in (50, 60, 70, 80):
+            fingers("touchMove", far)
+        fingers("touchEnd")
+        after = page.evaluate("[map.view.lat, map.view.lon, map.high()]")
+        assert after[2] == pytest.approx(before[2] / 2, rel=0.02)
+        assert after[:2] == pytest.approx(before[:2], abs=0.02)
+
+
+@needs_chromium
 def test_controls_have_names_and_news_is_told_calmly(july_page: Path, chromium: Any) -> None:
     """Each control has a name for a screen reader, the page has its landmarks, and an event of note is said once."""
     with opened(july_page, browser=chromium, fragment="#t=09:09:10") as (page, _):
