@@ -107,20 +107,26 @@ def _groups(
         label = table.get("label", "")
         yield Group(dotted(path), str(label), numbers, citations(source, scenario.sources))
     for key, value in table.items():
-        if isinstance(value, Mapping) and not _is_value(value):
+        if isinstance(value, Mapping) and not _is_value(value, _inside(model, key)):
             yield from _groups((*path, key), value, _inside(model, key), scenario, source)
 
 
-def _is_value(value: Any) -> bool:
-    """Return whether a table is one value: a law, or numbers by name such as shares by kind of act."""
-    if not isinstance(value, Mapping):
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    return "dist" in value or (bool(value) and all(_is_value(each) for each in value.values()))
+def _is_value(value: Any, model: Any) -> bool:
+    """Return whether something of a file is a number or a law, or numbers by name such as shares by kind of act.
+
+    `model` is what the program made of it, which tells numbers by name from a section that holds only numbers.
+    """
+    if not isinstance(value, Mapping) or "dist" in value:
+        return _is_law(value) or (isinstance(value, int | float) and not isinstance(value, bool))
+    by_name = isinstance(model, Mapping) and bool(value)
+    return by_name and all(
+        _is_law(each) if isinstance(each, Mapping) else _is_value(each, None) for each in value.values()
+    )
 
 
 def _numbers(path: tuple[str, ...], table: Mapping[str, Any], model: Any) -> Iterator[Number]:
     for key, value in table.items():
-        if key in PLACES or not _is_value(value):
+        if key in PLACES or not _is_value(value, _inside(model, key)):
             continue
         unit = unit_of(key) or ""
         meaning = _meaning(model, key)
@@ -135,7 +141,7 @@ def _numbers(path: tuple[str, ...], table: Mapping[str, Any], model: Any) -> Ite
 
 
 def _is_law(value: Any) -> bool:
-    return isinstance(value, Mapping)
+    return isinstance(value, Mapping) and "dist" in value
 
 
 def told_value(value: Any, unit: str) -> str:
