@@ -33,14 +33,14 @@ def run_report(
     """Return the report of a recorded replication as a page.
 
     `read` is its resolved scenario and `command` what runs it again; `figures` are drawn where there is room.
-    `table` holds the outcomes of many replications of the same seed, for shares and intervals.
+    `table` holds the outcomes of many replications, for shares and intervals.
     """
     scenario, manifest = recorded.scenario, recorded.manifest
-    clock, seed = Clock.of(scenario.clock), manifest["seed"]
+    clock = Clock.of(scenario.clock)
     many, row, count = None, None, 1
     if table is not None:
         count = len(table)
-        many = spread.of(scenario, read, seed, count, 0, tell, workers=workers)
+        many = spread.of(scenario, read, table.seed, count, table.first, tell, workers=workers)
         row = histograms.summary(histograms.of(table))
     facts = fact_rows(clock, scenario, many, recorded.reported)
     highest = [rung for rung in recorded.rungs if rung["time"] is not None]

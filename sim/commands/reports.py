@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.commands.options import Engine, JobsOption, SetOption, answers_errors, telling
+from sim.commands.options import (
+    Engine,
+    JobsOption,
+    SetOption,
+    ShownReplicationOption,
+    ShownSeedOption,
+    answers_errors,
+    telling,
+)
 from sim.commands.sources import Source
 from sim.errors import InputError, Problem
 
@@ -25,20 +33,8 @@ def report(
         typer.Argument(metavar="RUN|SWEEP", help="A run folder, a sweep folder, or a scenario file or name."),
     ],
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="The .html file to write.")],
-    seed: Annotated[
-        int | None,
-        typer.Option("--seed", min=0, max=2**63 - 1, help="Seed of the random numbers.  [default: 1]"),
-    ] = None,
-    replication: Annotated[
-        int | None,
-        typer.Option(
-            "--replication",
-            "-r",
-            min=0,
-            max=2**40,
-            help="Replication that is told.  [default: the example, or 0]",
-        ),
-    ] = None,
+    seed: ShownSeedOption = None,
+    replication: ShownReplicationOption = None,
     overrides: SetOption = None,
     count: Annotated[
         int,

@@ -48,7 +48,7 @@ function showHeat() {
   get("heat-hover").textContent = hidden() ? "Hidden until you have guessed." : "";
   get("heat-note").textContent = `${outcome.name}${rest ? `, with ${rest}` : ""}. Frame: where the sliders stand.` +
     `${baseAt(across) === null || baseAt(up) === null ? "" : " Diamond: the scenario."} Thick line: where the share ` +
-    "passes 50 %. Every cell is a point that was run" +
+    `passes 50 %. Every cell is a point of the design${shares.flat().includes(null) ? "; hatched: not run" : ""}` +
     `${[across, up].every(each => placing(each).scaled) ? "." : "; values stand by their order, not to scale."}`;
 }
 

@@ -75,8 +75,8 @@ function placing(each) {
   const values = each.values, last = values.length - 1;
   const gaps = each.numeric ? values.slice(1).map((value, place) => value - values[place]) : [];
   const scaled = gaps.length > 0 && Math.max(...gaps) <= 10 * Math.min(...gaps);
-  return { scaled, of: place => last === 0 ? .5 : scaled ?
-    (values[place] - values[0]) / (values[last] - values[0]) : place / last };
+  return { scaled, of: place => last === 0 ? .5 : scaled ? (values[place] - values[0]) / (values[last] - values[0]) :
+    each.numeric ? place / last : (place + .5) / (last + 1) };
 }
 // Where the scenario's own value stands, in places of the list; null outside of it or where it is no number.
 function baseAt(each) {

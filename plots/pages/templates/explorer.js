@@ -61,8 +61,9 @@ function showAnswer() {
     get("share-of").textContent = `${counted(told)} replications`;
     get("interval").textContent = `95 % interval ${interval(told)}`;
     get("when").textContent = told.n === 0 ? "It never happened here." :
-      `Over these ${told.n.toLocaleString("en")}: median ${shown(outcome, told.quantiles[1])}, 5–95\u00a0%: ` +
-      `${shown(outcome, told.quantiles[0])} – ${shown(outcome, told.quantiles[2])}` +
+      `Over these ${told.n.toLocaleString("en")}: median ${shown(outcome, told.quantiles[1])}, ` +
+      (told.quantiles[0] === told.quantiles[2] ? "the same from 5 to 95\u00a0%" :
+        `5–95\u00a0%: ${shown(outcome, told.quantiles[0])} – ${shown(outcome, told.quantiles[2])}`) +
       `${outcome.race ? " after the entry" : ""}.`;
   }
 }
