@@ -13,7 +13,7 @@ from plots.chain import chain
 from plots.encounter import Encounter, Sortie, duration, encounter, ordinal, spans_shown
 from plots.ladder import ladder, zones_held
 from plots.lanes import draw_lanes, lanes_pt
-from plots.placing import Placer, Spot, around, fan
+from plots.placing import Placer, Spot, around, fan, wrapped
 from plots.stairs import Shares, Spread, draw_stairs_panel, stairs_pt
 from plots.timeline import clock_axis, shade_stays, side_text, title
 
@@ -92,7 +92,11 @@ def _draw_strip(axes: Axes, shown: Encounter, placer: Placer) -> None:
     axes.set_xlim(shown.seconds(shown.begins), shown.seconds(shown.ends))
     axes.set_ylim(0, 1)
     axes.axis("off")
-    side_text(axes, -0.012, 0.5, f"{shown.label} is in", ha="right", fontsize=style.TEXT_PT)
+    name = wrapped(f"{shown.label} is in", 28).splitlines()
+    if len(name) > 2:
+        name = [*name[:1], f"{name[1]}…"]
+    size = style.TEXT_PT if len(name) == 1 else style.SMALL_PT
+    side_text(axes, -0.012, 0.5, "\n".join(name), ha="right", fontsize=size, linespacing=0.95)
     zones = shown.recorded.scenario.zones
     for first, last, inside in zones_held(shown):
         airspace = [zone for zone in inside if zones[zone].kind == "airspace"]

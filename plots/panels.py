@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from plots import style
+from plots.placing import Placer
 
 WIDTH_PT: Final = 16.0 * 72.0
 HEIGHT_PT: Final = 9.0 * 72.0
@@ -37,10 +38,18 @@ def write(figure: Figure, left_pt: float, top_pt: float, text: str, **look: Any)
 
 
 def head(figure: Figure, text: str, below: str = "", left_pt: float = 20.0) -> None:
-    """Write the figure's title, and under it what it shows, or how to read it."""
-    write(figure, left_pt, 10.0, text, fontsize=HEAD_PT, fontweight="bold")
-    if below:
-        write(figure, left_pt, 37.0, below, fontsize=style.TEXT_PT + 0.5, color=style.GREY)
+    """Write the figure's title, and under it what it shows, or how to read it; smaller where the text is long."""
+    for words, top_pt, look in (
+        (text, 10.0, {"fontsize": HEAD_PT, "fontweight": "bold"}),
+        (below, 37.0, {"fontsize": style.TEXT_PT + 0.5, "color": style.GREY}),
+    ):
+        size = Placer(figure).size_pt(words, **look)[0] if words else 0.0
+        share = (figure.get_figwidth() * 72.0 - 2 * left_pt) / max(size, 1.0)
+        least = style.SMALL_PT / float(str(look["fontsize"]))
+        if share < least:  # too long even in the smallest letters
+            words = f"{words[: int(len(words) * share / least * 0.95)].rstrip()}…"
+        look["fontsize"] = min(1.0, max(share, least)) * float(str(look["fontsize"]))
+        write(figure, left_pt, top_pt, words, **look)
 
 
 def percent_axis(axes: Axes) -> None:

@@ -63,7 +63,7 @@ def race(found: Race, *, dots: int = 20) -> Figure:
             _draw_exit(axes, stay, last_s)
         _draw_curves(curves, stay, last_s, Placer(figure), first=place == 0)
         _draw_dots(rows, stay, last_s, dots, first=place == 0)
-        rows.set_xlabel(f"minutes since the {found.flight} crossed the boundary", x=0.5 / (1 + STRIP))
+        rows.set_xlabel("minutes since the entry", x=0.5 / (1 + STRIP))
     more = (
         [] if len(found.stays) <= MOST_STAYS else [f"{len(found.stays) - MOST_STAYS} further stays not shown"]
     )
@@ -189,11 +189,12 @@ def _draw_dots(axes: Axes, stay: StayRace, last_s: float, count: int, *, first: 
 
 def _say_of_row(axes: Axes, act: Act, said: str, color: str, at: tuple[float, float]) -> None:
     """Write in the strip how many came too late, and in how many of those the crew had turned away."""
-    text: dict[str, Any] = {"fontsize": style.TEXT_PT, "zorder": 6, "va": "top", "linespacing": 1.25}
+    text: dict[str, Any] = {"fontsize": style.TEXT_PT, "zorder": 6, "va": "top"}
     axes.text(*at, said, color=color, fontweight="bold", **text)
     if act.turned:
-        why = f"\n({100 * act.turned / act.stays:.1f} % had turned)"
-        axes.text(*at, why, color=style.GREY, **(text | {"fontsize": style.SMALL_PT}))
+        why = f"({100 * act.turned / act.stays:.1f} % had turned)"
+        look: dict[str, Any] = {"fontsize": style.SMALL_PT, "color": style.GREY, "va": "top", "zorder": 6}
+        axes.annotate(why, at, (0, -16), textcoords="offset points", **look)
 
 
 def _dot_pt(every: list[tuple[float | None, ...]], room_pt: float, strip_pt: float, per_pt: float) -> float:

@@ -17,7 +17,7 @@ from sim.draws import Uniforms
 from sim.errors import InputError
 from sim.run import prepare, replicate
 from sim.scenario import read
-from tests.one_pass import BARE, PASS, recorded_of, texts
+from tests.one_pass import BARE, PASS, check_room, recorded_of, texts
 
 
 @pytest.fixture(scope="module")
@@ -127,3 +127,10 @@ def test_the_same_run_is_the_same_bytes(tmp_path: Path, recorded: store.Recorded
     for name in ("one", "two"):
         style.save(approach(recorded), tmp_path / f"{name}.svg")
     assert (tmp_path / "one.svg").read_bytes() == (tmp_path / "two.svg").read_bytes()
+
+
+def test_no_text_is_cut_off_or_covers_another(recorded: store.Recorded, tmp_path: Path) -> None:
+    """Every text has its room, also where names are long and guidelines lie close together."""
+    check_room(approach(recorded))
+    close = [Guideline(km, "a rule with rather a long text to it", "assumption") for km in (0.3, 0.35, 0.4)]
+    check_room(approach(recorded_of(PASS, tmp_path), guidelines=close))

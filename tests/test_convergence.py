@@ -18,7 +18,7 @@ from sim.outcomes import Outcomes
 from sim.provenance import Provenance
 from sim.scenario import Scenario, read
 from sim.spread import wilson
-from tests.one_pass import texts
+from tests.one_pass import check_room, texts
 
 COUNT = 400
 MADE = Provenance("first-intercept", "0" * 12, 1, COUNT)
@@ -111,3 +111,9 @@ def test_the_same_convergence_is_the_same_bytes(tmp_path: Path, found: Convergen
     for name in ("one", "two"):
         style.save(draw(found), tmp_path / f"{name}.svg")
     assert (tmp_path / "one.svg").read_bytes() == (tmp_path / "two.svg").read_bytes()
+
+
+def test_no_text_is_cut_off_or_covers_another(found: Convergence) -> None:
+    """Every text has its room."""
+    check_room(draw(found))
+    check_room(draw(replace(found, label="an outcome with a long name " * 5, width_share=0.001)))

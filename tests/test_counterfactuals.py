@@ -15,7 +15,7 @@ from sim.compare import Variant, compare, labelled
 from sim.ladders import Ladders, ladders
 from sim.scenario import read
 from sim.spread import wilson
-from tests.one_pass import texts
+from tests.one_pass import check_room, texts
 
 COUNT = 200
 CHANGES = (
@@ -94,3 +94,10 @@ def test_the_same_ladders_are_the_same_bytes(tmp_path: Path, found: Ladders) -> 
     for name in ("one", "two"):
         style.save(counterfactuals(found), tmp_path / f"{name}.svg")
     assert (tmp_path / "one.svg").read_bytes() == (tmp_path / "two.svg").read_bytes()
+
+
+def test_no_text_is_cut_off_or_covers_another(compared: dict[str, Any]) -> None:
+    """Also with long labels every text has its room."""
+    for count in (1, 2, 5):
+        each = [compared["comparisons"][0] | {"variant": LONG} for _ in range(count)]
+        check_room(counterfactuals(ladders(compared | {"comparisons": each})))

@@ -17,7 +17,7 @@ from sim.scenario import read
 from sim.shards import folder_of, results
 from sim.spread import wilson
 from sim.surface import Surface, outcome_label, surface
-from tests.one_pass import texts
+from tests.one_pass import check_room, texts
 from tests.sweeps import CALL, SCRAMBLE, small, swept
 
 FLARES = "rung.flares"
@@ -145,3 +145,10 @@ def test_the_same_surface_is_the_same_bytes(tmp_path: Path, found: Surface) -> N
     for name in ("one", "two"):
         style.save(delays(found), tmp_path / f"{name}.svg")
     assert (tmp_path / "one.svg").read_bytes() == (tmp_path / "two.svg").read_bytes()
+
+
+def test_no_text_is_cut_off_or_covers_another(found: Surface) -> None:
+    """Also where axes and points have long labels, every text has its room."""
+    marks = [found.at(f"an alternative with a long name {place}", 0.1, 200) for place in range(4)]
+    long = replace(found, title="", x=replace(found.x, label="the chance that " * 6))
+    check_room(delays(long, [mark for mark in marks[:1] if mark is not None]))

@@ -19,7 +19,7 @@ from sim.provenance import Provenance
 from sim.race import Act, Race, race
 from sim.scenario import Scenario, read
 from sim.spread import wilson
-from tests.one_pass import texts
+from tests.one_pass import check_room, texts
 
 COUNT = 300
 
@@ -147,3 +147,9 @@ def test_what_cannot_race_is_told(table: Outcomes, scenario: Scenario) -> None:
     calm, _ = read("first-intercept", ["crew.bear.turns_share.call=1", "crew.bear.notices_share.call=1"])
     with pytest.raises(InputError, match="there is no race to show"):
         race(simulate(calm, 20), calm, made)
+
+
+def test_no_text_is_cut_off_or_covers_another(table: Outcomes, scenario: Scenario, found: Race) -> None:
+    """Also where flight and airspace have long names, every text has its room."""
+    check_room(draw(found))
+    check_room(draw(replace(found, flight="A flight with a very long name " * 3, zone="a zone with one too")))

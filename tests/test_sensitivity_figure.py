@@ -14,7 +14,7 @@ from plots.sensitivity import rows, sensitivity
 from sim.errors import InputError
 from sim.sensitivity import sensitivity as analysed
 from sim.shards import folder_of
-from tests.one_pass import texts
+from tests.one_pass import check_room, texts
 from tests.sweeps import CALL, SCRAMBLE, small, swept
 
 FLARES = "command.stages.authorise-flares.delay_s.mode"
@@ -131,3 +131,13 @@ def test_the_same_analysis_is_the_same_bytes(tmp_path: Path, morris: dict[str, A
     for name in ("one", "two"):
         style.save(sensitivity(morris), tmp_path / f"{name}.svg")
     assert (tmp_path / "one.svg").read_bytes() == (tmp_path / "two.svg").read_bytes()
+
+
+def test_no_text_is_cut_off_or_covers_another(
+    tornado: dict[str, Any], morris: dict[str, Any], sobol: dict[str, Any]
+) -> None:
+    """Every text has its room, also where a quantity has a long label."""
+    for found in (tornado, morris, sobol):
+        check_room(sensitivity(found))
+    inputs = [each | {"label": "a quantity that needs many words to be told"} for each in morris["inputs"]]
+    check_room(sensitivity(morris | {"inputs": inputs}))
