@@ -13,6 +13,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import fill
 from typing import Final
 
 from sim.errors import InputError, Problem
@@ -120,30 +121,82 @@ PICTURES: Final = (
 )
 
 
+HEAD: Final = """# Gallery
+
+Eight figures of 23 July 2019, around Dokdo / Takeshima (Liancourt Rocks) in the East Sea / Sea of Japan. In a checkout
+`python -m plots.gallery` remakes them, and this page; each footer says from what. They are readable in grey and by the
+colour-blind. `-o x.svg` and `-o x.pdf` give the same as vectors, and the same input gives the same bytes.
+
+The runs and sweeps that they are drawn from:
+
+```sh
+{runs}
+```
+"""
+
+TAIL: Final = """
+## What a figure is drawn from
+
+`intercept plot all RUN -o DIR` draws whatever RUN has data for, and says what it left out and why.
+
+| RUN | figures |
+|---|---|
+| a run folder, or a scenario | board, map, approach; with many replications race, convergence, counterfactuals |
+| the folder of a sweep over a grid of two numbers | delays |
+| the folder of a Morris, Saltelli or one-at-a-time sweep; the object of `intercept sensitivity --json` | sensitivity |
+
+Replications are run by the batch engine with the run's seed: 500 for the board's whiskers, 1,000 for race and
+counterfactuals, 2,000 for convergence, unless `-n` says otherwise. Shares have 95 % Wilson intervals, differences are
+paired, and whiskers, which are over those replications alone in which something happened, have the share beside them.
+Counterfactuals want a `--variant`, as `compare` does; delays take named points by `--mark`.
+
+## From Python
+
+Each figure is a function in a file of its own from records to a matplotlib `Figure`, without pyplot or a display:
+
+```python
+from plots.board import board
+from sim.draws import Uniforms
+from sim.run import prepare, replicate
+from sim.scenario import read
+from sim.store import record
+
+scenario, document = read("first-intercept")
+board(record(replicate(prepare(scenario), Uniforms(1), 0), document))
+```
+
+```python
+from plots.race import race as draw
+from sim.document import digest
+from sim.many import simulate
+from sim.provenance import Provenance
+from sim.race import race
+from sim.scenario import read
+
+scenario, document = read("first-intercept")
+made = Provenance(document.name, digest(document.data), seed=1, replications=1000)
+draw(race(simulate(scenario, 1000), scenario, made))
+```
+"""
+
+
 def page() -> str:
     """Return the page of the gallery."""
-    runs = "\n".join(f"{command}" for command in RUNS)
-    parts = [
-        "# Gallery",
-        "",
-        "Eight figures of 23 July 2019, around Dokdo / Takeshima (Liancourt Rocks) in the East Sea / Sea of Japan.",
-        "`python -m plots.gallery` remakes them, and this page, in a checkout; each footer says from what. They are",
-        "readable in grey and by the colour-blind; `-o x.svg` and `-o x.pdf` give the same as vectors.",
-        "",
-        "The runs and sweeps that they are drawn from:",
-        "",
-        "```sh",
-        runs,
-        "```",
-        "",
-        "`intercept plot all RUN -o DIR` draws whatever a run folder, a scenario or a sweep has data for, and says",
-        "what it left out and why.",
-    ]
+    parts = [HEAD.format(runs="\n".join(RUNS))]
     for picture in PICTURES:
         where = picture.file.removeprefix("docs/")
-        parts += ["", f"## {picture.question}", "", picture.text, ""]
-        parts += ["```sh", _broken(picture.command), "```", "", f"![{picture.text}]({where})"]
-    return "\n".join(parts) + "\n"
+        parts.append(f"""
+## {picture.question}
+
+{fill(picture.text, 118)}
+
+```sh
+{_broken(picture.command)}
+```
+
+![{picture.question}]({where})
+""")
+    return "".join([*parts, TAIL])
 
 
 def _broken(command: str) -> str:
