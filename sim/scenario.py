@@ -15,13 +15,14 @@ from sim.document import Document, load, raise_all, validate
 from sim.errors import nearest
 from sim.escalation import Escalation
 from sim.facts import Fact, Source
-from sim.fighters import Fighters
+from sim.fighters import Fighters, PairSection
 from sim.geo import Sphere
 from sim.intruders import Flight, route_problems
 from sim.sensing import Sensing
 from sim.sides import Side
 from sim.spec import Name, Section, quantity
 from sim.toml_lines import KeyPath
+from sim.units import KT_TO_KM_PER_S
 from sim.warning import Ladder
 from sim.zones import Zone, zone_problems
 
@@ -37,6 +38,11 @@ RECORDED = frozenset(
     ]
 )
 """The kinds of event that the model itself records; stages, measures and hazards add theirs."""
+
+OF_A_SIDE = frozenset(
+    ["appears", "airborne", "on-station", "joined", "identified", "call", "lapsed", "notices", "answers"]
+)
+"""The recorded kinds that say of which side they are, as measures do; who hears or sees it has a side too."""
 
 SUMMED = ("aircraft", "burst_s", "delay_s", "distance_km", "flares", "number", "rounds")
 """The numbers that an event may carry in its data, for `sum:<data>` and `min:<data>`."""
@@ -118,7 +124,7 @@ def problems(scenario: Scenario) -> Iterator[Problem]:
     for name, radar in scenario.sensing.radars.items():
         yield from _known(("sensing", "radars", name, "post"), radar.post, scenario.command.posts, "post")
     yield from _command_problems(scenario)
-    yield from _fighter_problems(scenario, clock)
+    yield from _fighter_problems(scenario, clock, sphere)
     yield from _warning_problems(scenario)
     yield from _crew_problems(scenario)
     yield from _event_problems(scenario)
@@ -281,7 +287,7 @@ def _circles(stages: Mapping[str, Stage]) -> Iterator[list[str]]:
             yield circle
 
 
-def _fighter_problems(scenario: Scenario, clock: Clock) -> Iterator[Problem]:
+def _fighter_problems(scenario: Scenario, clock: Clock, sphere: Sphere) -> Iterator[Problem]:
     fighters = scenario.fighters
     for name, pair in fighters.pairs.items():
         path = ("fighters", "pairs", name)
@@ -291,18 +297,34 @@ def _fighter_problems(scenario: Scenario, clock: Clock) -> Iterator[Problem]:
         yield from _known((*path, "alert"), pair.alert, fighters.alerts, "alert state")
         yield from _known((*path, "station"), pair.station, scenario.zones, "zone")
         yield from _in_window((*path, "on_station_at"), pair.on_station_at, clock)
-        if (
-            pair.station is not None
-            and pair.station in scenario.zones
-            and scenario.zones[pair.station].lat_deg is None
-        ):
-            yield (*path, "station"), f'"{pair.station}" has no middle; a station is a circle'
+        yield from _station_problems(scenario, (*path, "station"), pair, sphere)
         if pair.side in scenario.sides and pair.side not in fighters.policies:
             yield (*path, "side"), f'side "{pair.side}" needs a table [fighters.policies.{pair.side}]'
         if name in scenario.intruders:
             yield path, f'"{name}" is also the name of a flight; choose another'
     for name in fighters.policies:
         yield from _known(("fighters", "policies", name), name, scenario.sides, "side")
+
+
+def _station_problems(
+    scenario: Scenario, path: KeyPath, pair: PairSection, sphere: Sphere
+) -> Iterator[Problem]:
+    """Yield a problem if a pair's station has no middle, or is farther than its fuel allows."""
+    fighters, station = scenario.fighters, scenario.zones.get(pair.station or "")
+    if station is None:
+        return
+    if station.lat_deg is None or station.lon_deg is None:
+        yield path, f'"{pair.station}" has no middle; a station is a circle'
+        return
+    kind, base = fighters.types.get(pair.type), fighters.bases.get(pair.base)
+    if kind is None or base is None:
+        return
+    place, home = sphere.unit(station.lat_deg, station.lon_deg), sphere.unit(base.lat_deg, base.lon_deg)
+    far_km = float(sphere.distance_km(place, home))
+    flight_s = 2 * far_km / (kind.ground_speed_kt * KT_TO_KM_PER_S)
+    if flight_s > kind.endurance_s:
+        way = f"{far_km:.0f} km from {pair.base}, {flight_s:.0f} s there and back"
+        yield path, f'"{pair.station}" is {way}; the fuel of a {pair.type} is for {kind.endurance_s:.0f} s'
 
 
 def _warning_problems(scenario: Scenario) -> Iterator[Problem]:
@@ -368,9 +390,12 @@ def _event_problems(scenario: Scenario) -> Iterator[Problem]:
                 f'is "{rung.name}", as a rung below; give it another',
             )
         names.append(rung.name)
+        sided = OF_A_SIDE | set(act_kinds(scenario))
         for place, event in enumerate(rung.reached_by):
             path_to = ("escalation", "rungs", number, "reached_by", place)
             yield from _known(path_to, event, sorted(known | crossings), "event")
+            if rung.side is not None and event in (known | crossings) - sided:
+                yield path_to, f'is "{event}", an event of no side; leave out `side`, or this event'
         yield from _known(("escalation", "rungs", number, "side"), rung.side, scenario.sides, "side")
 
 
@@ -382,6 +407,8 @@ def _fact_problems(scenario: Scenario, clock: Clock) -> Iterator[Problem]:
         yield from _known((*path, "kind"), select.kind, sorted(known), "event")
         yield from _known((*path, "zone"), select.zone, scenario.zones, "zone")
         yield from _known((*path, "by"), select.by, scenario.sides, "side")
+        if select.by is not None and select.kind in known - OF_A_SIDE - set(act_kinds(scenario)):
+            yield (*path, "by"), f'goes with an event of a side, and "{select.kind}" is none; leave it out'
         yield from _known((*path, "type"), select.type, scenario.fighters.types, "type of fighter")
         for place, who in enumerate(select.who or ()):
             yield from _known((*path, "who", place), who, doers, "flight, pair, post or side")

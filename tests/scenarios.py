@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
-from math import cos, radians
+from math import ceil, cos, radians
 from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
 
+from sim.geo import Sphere
 from sim.log import Record
 from sim.run import Replication
 from sim.scenario import Scenario, problems, read
+from sim.units import KT_TO_KM_PER_S
 
 KNOWN = Path(__file__).parent / "known"
 START = datetime(2020, 1, 1, 6, tzinfo=UTC)
@@ -185,7 +187,7 @@ def fighters(draw: st.DrawFn, chart: Map, window_s: int, sides: list[str], zones
         pairs[f"pair-{number}"] = pair
     if not pairs:
         return {}
-    return {
+    made: Data = {
         "types": {
             name: {
                 "label": name,
@@ -212,6 +214,20 @@ def fighters(draw: st.DrawFn, chart: Map, window_s: int, sides: list[str], zones
             for side in sorted({pair["side"] for pair in pairs.values()})
         },
     }
+    for pair in pairs.values():
+        if "station" in pair:  # fuel for the way there and back, and a little more
+            kind, base = made["types"][pair["type"]], made["bases"][pair["base"]]
+            kind["endurance_s"] = max(
+                kind["endurance_s"], _there_and_back_s(kind, base, zones[pair["station"]]) + 60
+            )
+    return made
+
+
+def _there_and_back_s(kind: Data, base: Data, station: Data) -> int:
+    """Return the seconds of a flight from a base to a station and back, rounded up."""
+    sphere = Sphere.at(base["lat_deg"], base["lon_deg"])
+    places = [sphere.unit(each["lat_deg"], each["lon_deg"]) for each in (base, station)]
+    return ceil(2 * float(sphere.distance_km(*places)) / (kind["ground_speed_kt"] * KT_TO_KM_PER_S))
 
 
 @st.composite

@@ -7,8 +7,10 @@ import math
 import pytest
 from pydantic import ValidationError
 
+from sim.draws import Uniforms
 from sim.escalation import Hazard
-from sim.run import replications
+from sim.run import prepare, replicate, replications
+from sim.scenario import OF_A_SIDE, act_kinds, read
 from tests.encounters import RING, SECOND, SOUTHERN, cause, encounter, records, scenario, steps
 from tests.test_warning import BLOCK, CALLS
 
@@ -155,3 +157,17 @@ def test_a_hazard_that_contradicts_itself_is_refused(keys: dict[str, object], wo
     }
     with pytest.raises(ValidationError, match=words):
         Hazard.model_validate(base | keys)
+
+
+def test_the_events_of_a_side_are_those_that_name_one() -> None:
+    """What a rung with a side can be reached by is exactly what carries a side in its data."""
+    july = read("july-2019")[0]
+    sided: set[str] = set()
+    others: set[str] = set()
+    prepared = prepare(july)
+    for number in range(8):
+        for record in replicate(prepared, Uniforms(1), number).log:
+            (sided if "side" in record.data else others).add(record.kind)
+    assert not sided & others
+    assert sided <= OF_A_SIDE | set(act_kinds(july))
+    assert sided >= OF_A_SIDE

@@ -155,6 +155,13 @@ WRONG: list[tuple[str, int, str, str]] = [
         '"zone" has no middle; a station is a circle',
     ),
     (
+        'fighters.pairs.field-2 = { station = "airspace", on_station_at = 09:30:00 }\n'
+        "fighters.types.fighter.endurance_s = 600",
+        1,
+        "fighters.pairs.field-2.station",
+        "s there and back; the fuel of a fighter is for 600 s",
+    ),
+    (
         'fighters.pairs.field-2 = { station = "airspce", on_station_at = 09:00:00 }',
         1,
         "fighters.pairs.field-2.station",
@@ -254,10 +261,16 @@ WRONG: list[tuple[str, int, str, str]] = [
         'no event, did you mean "track"?',
     ),
     (
-        '[[escalation.rungs]]\nname = "seen"\nreached_by = ["track"]\nside = "wes"',
+        '[[escalation.rungs]]\nname = "seen"\nreached_by = ["joined"]\nside = "wes"',
         4,
         "escalation.rungs.0.side",
         'no side, did you mean "west"?',
+    ),
+    (
+        '[[escalation.rungs]]\nname = "seen"\nreached_by = ["joined", "enters:zone"]\nside = "west"',
+        3,
+        "escalation.rungs.0.reached_by.1",
+        'is "enters:zone", an event of no side; leave out `side`, or this event',
     ),
     (
         '[[escalation.rungs]]\nname = "seen"\nreached_by = ["track"]\n'
@@ -281,6 +294,11 @@ WRONG_FACTS: list[tuple[str, str, str]] = [
         'select = { kind = "call", by = "wst" }\nat = 09:10:00\ntolerance_s = 1',
         "select.by",
         'did you mean "west"?',
+    ),
+    (
+        'select = { kind = "track", by = "west" }\nat = 09:10:00\ntolerance_s = 1',
+        "select.by",
+        'goes with an event of a side, and "track" is none; leave it out',
     ),
     (
         'select = { kind = "joined", type = "figter" }\nat = 09:10:00\ntolerance_s = 1',
