@@ -16,14 +16,13 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any, Literal, NamedTuple
 
-import simpy
 from pydantic import Field, model_validator
 
 from sim.clock import NEVER
 from sim.draws import Amount
 from sim.log import Record, rank
 from sim.spec import Name, Section, quantity
-from sim.world import Process, World, drawn_steps, emit, ring, start, wait
+from sim.world import News, Process, World, drawn_steps, emit, ring, start, wait
 
 LASTING = frozenset({"track", "joined", "identified"})
 """Events that stay true for a flight once they have happened."""
@@ -196,7 +195,7 @@ def _sooner(world: World, one: Known, other: Known) -> bool:
 class Inbox:
     """What is known at a post for one purpose about one flight: each signal's first arrival and its record."""
 
-    news: simpy.Event
+    news: News
     arrivals: dict[str, Known] = field(default_factory=dict)
     released: bool = False
 
@@ -209,7 +208,7 @@ class Inbox:
         known = (arrival, cause)
         if _sooner(world, known, self.arrivals.get(signal, UNKNOWN)):
             self.arrivals[signal] = known
-            self.news = ring(self.news, world)
+            ring(self.news)
 
 
 class Desk:
@@ -248,7 +247,7 @@ class Desk:
         inbox.take(self.world, signal, arrival, cause)
 
     def _open(self, about: str, window: int) -> Inbox:
-        inbox = Inbox(self.world.env.event(), dict(self.kept.get(about, {})))
+        inbox = Inbox(News(), dict(self.kept.get(about, {})))
         self.inboxes[about, window] = inbox
         self.opens(about, window, inbox)
         return inbox

@@ -46,32 +46,32 @@ class Mind:
     """(step of the turn, step of noticing, kind of the act): the least of all that were decided."""
 
 
-def notice(world: World, crew: Crew, mind: Mind, act: Record, sides: Mapping[str, Side]) -> None:
-    """Notice one act, and begin what comes of it.
+def notice(world: World, crew: Crew, mind: Mind, act: Record, chance: str, sides: Mapping[str, Side]) -> None:
+    """Notice one act, and begin what comes of it; `chance` names the act in all its draws.
 
     1. Notice.  2. Answer, if it was a call and the crew will.  3. Report.  4. Turn away, if the crew will.
     """
-    flight, kind, data = act.about, act.kind, act.data
-    if not world.tracks[flight].exists(world.now):
+    flight, kind, data, now = act.about, act.kind, act.data, world.now
+    if not world.tracks[flight].exists(now):
         return
-    chance, occurrence = f"{kind} {data['side']} {data['stay']}", data["number"]
-
-    def due(law: Amount, decision: str) -> int:
-        return world.now + drawn_steps(world, law, flight, f"{decision} {chance}", occurrence)
-
-    def decides(share: float, decision: str) -> bool:
-        return share > 0.0 and world.draw(flight, f"{decision} {chance}", occurrence) < share
-
-    about_act = {"act": kind, "side": data["side"], "stay": data["stay"], "number": occurrence}
+    number = data["number"]
+    about_act = {"act": kind, "side": data["side"], "stay": data["stay"], "number": number}
     noticed = emit(world, "notices", flight, flight, act.id, [crew.post], **about_act)
-    if kind == "call" and decides(crew.answers_share, "answers"):
-        later(world, due(crew.answer_s, "answer"), partial(_answer, world, noticed, sides))
-    if decides(crew.reports_share.get(kind, 0.0), "reports"):
-        later(world, due(crew.report_s, "report"), partial(_report, world, crew, noticed))
-    if decides(crew.turns_share.get(kind, 0.0), "turns"):
-        turn = (due(crew.reaction_s, "reaction"), noticed.step, kind)
+    if kind == "call" and _decides(world, flight, f"answers {chance}", number, crew.answers_share):
+        due = now + drawn_steps(world, crew.answer_s, flight, f"answer {chance}", number)
+        later(world, due, partial(_answer, world, noticed, sides))
+    if _decides(world, flight, f"reports {chance}", number, crew.reports_share.get(kind, 0.0)):
+        due = now + drawn_steps(world, crew.report_s, flight, f"report {chance}", number)
+        later(world, due, partial(_report, world, crew, noticed))
+    if _decides(world, flight, f"turns {chance}", number, crew.turns_share.get(kind, 0.0)):
+        due = now + drawn_steps(world, crew.reaction_s, flight, f"reaction {chance}", number)
+        turn = (due, now, kind)
         mind.turn = min(mind.turn, turn)
-        later(world, turn[0], partial(_turn, world, mind, turn, noticed, sides))
+        later(world, due, partial(_turn, world, mind, turn, noticed, sides))
+
+
+def _decides(world: World, flight: str, decision: str, number: int, share: float) -> bool:
+    return share > 0.0 and world.draw(flight, decision, number) < share
 
 
 def _turn(
@@ -105,7 +105,7 @@ def set_up(world: World, crews: Mapping[str, Crew], kinds: list[str], sides: Map
         chance = f"{act.kind} {act.data['side']} {act.data['stay']}"
         if world.draw(flight, f"notices {chance}", number) < crew.notices_share.get(act.kind, 0.0):
             delay = drawn_steps(world, crew.notice_s, flight, f"notice {chance}", number)
-            later(world, world.now + delay, partial(notice, world, crew, minds[flight], act, sides))
+            later(world, world.now + delay, partial(notice, world, crew, minds[flight], act, chance, sides))
 
     for kind in kinds:
         on(world, kind, hear)

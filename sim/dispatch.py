@@ -16,7 +16,7 @@ from sim.flight import Vectors
 from sim.geo import Sphere
 from sim.sides import Side
 from sim.sorties import on_station, serve
-from sim.world import Process, World, drawn_steps, emit, later, ring, start
+from sim.world import News, Process, World, drawn_steps, emit, later, ring, start, wait
 
 
 def dispatch(world: World, force: Force) -> Process:
@@ -28,7 +28,7 @@ def dispatch(world: World, force: Force) -> Process:
     """
     while True:
         while not force.orders:
-            yield force.orders_news
+            yield from wait(world, NEVER, force.orders_news)
         yield world.env.timeout(0)
         orders, force.orders = sorted(force.orders, key=_order_key), []
         for order in orders:
@@ -164,7 +164,7 @@ def _send(world: World, force: Force, pair: Pair, order: Order) -> None:
     if pair.status == "beside":
         pair.parts = world.now + 1
     pair.order = order
-    pair.news = ring(pair.news, world)
+    ring(pair.news)
 
 
 def order_from(
@@ -191,7 +191,7 @@ def set_up(
         pairs = pairs_of(world, fighters, side, places)
         control, policy = sides[side].control, fighters.policies[side]
         posts, spare = [] if control is None else [control], world.clock.steps(policy.spare_s)
-        force = Force(side, sides[side], policy, pairs, sphere, posts, spare, [], world.env.event())
+        force = Force(side, sides[side], policy, pairs, sphere, posts, spare, [], News())
         forces[side] = force
         start(world, dispatch(world, force))
         for pair in pairs:

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Annotated, Any, Literal
 
-import simpy
 from pydantic import Field, model_validator
 
 from sim.clock import NEVER
@@ -21,7 +20,7 @@ from sim.draws import Amount, Exponential
 from sim.fighters import Force, Pair
 from sim.log import Record
 from sim.spec import Name, Section, quantity
-from sim.world import Process, World, drawn_steps, emit, later, on, ring, start, wait
+from sim.world import News, Process, World, drawn_steps, emit, later, on, ring, start, wait
 
 
 class Hazard(Section):
@@ -129,18 +128,18 @@ def face_off(
     later joining as its cause; let hazards by the minute smoulder.  3. Report its end.
     """
     joined: list[Record] = []
-    news = [world.env.event()]
+    news = News()
 
     def hear(record: Record) -> None:
         joined.append(record)
-        news[0] = ring(news[0], world)
+        ring(news)
 
     on(world, "joined", hear, flight)
     number = 0
     while True:
         while not _both(forces, own, flight, world.now - 1) or not _both(forces, own, flight, world.now):
             soon = world.now + 1 if _both(forces, own, flight, world.now) else NEVER
-            yield from wait(world, soon, news[0])
+            yield from wait(world, soon, news)
         number += 1
         cause = max((r for r in joined if r.step < world.now), key=lambda r: (r.step, r.who))
         begun = emit(world, "face-off", flight, flight, cause.id, number=number)
@@ -149,7 +148,7 @@ def face_off(
                 start(world, _flare_up(world, name, hazard, flight, own, forces, begun))
         while _both(forces, own, flight, world.now):
             ends, orders = _parting(world, forces, own, flight)
-            yield from wait(world, ends, news[0], *orders)
+            yield from wait(world, ends, news, *orders)
             yield world.env.timeout(0)  # the pairs may plan their parting anew in this step
         emit(world, "face-off-ends", flight, flight, begun.id, number=number)
 
@@ -169,9 +168,7 @@ def _flare_up(
         emit(world, hazard.leads_to, flight, flight, begun.id, hazard=name)
 
 
-def _parting(
-    world: World, forces: Mapping[str, Force], own: str, flight: str
-) -> tuple[int, list[simpy.Event]]:
+def _parting(world: World, forces: Mapping[str, Force], own: str, flight: str) -> tuple[int, list[News]]:
     """Return the step at which a face-off is planned to end, and the news that may end it otherwise."""
     sides = _sides_beside(forces, own, flight, world.now)
     ends = min(max(pair.parts for pair in pairs) for pairs in sides)

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from datetime import time
 from typing import NamedTuple
 
-import simpy
 from pydantic import Field, model_validator
 
 from sim.clock import NEVER, Clock
@@ -22,7 +21,7 @@ from sim.geo import Sphere
 from sim.sides import Side
 from sim.spec import Name, Section, quantity
 from sim.units import KT_TO_KM_PER_S
-from sim.world import World, median_steps, ring
+from sim.world import News, World, median_steps, ring
 
 ASKED_BEFORE = 16
 """How often a search is cheaper than a table of all answers."""
@@ -156,7 +155,7 @@ class Pair:
     base: Vectors
     km_per_step: float
     plan: Plan
-    news: simpy.Event
+    news: News
     status: str = "ground"  # ground, outbound, beside, holding, homeward, down
     about: str = ""
     order: Order | None = None
@@ -195,7 +194,7 @@ class Force:
     spare: int
     """Steps beside the intruder that a pair must still have to be sent."""
     orders: list[Order]
-    orders_news: simpy.Event
+    orders_news: News
     wanted: dict[str, int] = field(default_factory=dict)
 
     def beside(self, flight: str, step: int) -> list[Pair]:
@@ -268,7 +267,7 @@ def queue(world: World, force: Force, order: Order) -> None:
     """Lay an order before the side's dispatcher."""
     force.orders.append(order)
     if len(force.orders) == 1:
-        force.orders_news = ring(force.orders_news, world)
+        ring(force.orders_news)
 
 
 def pairs_of(world: World, fighters: Fighters, side: str, places: Mapping[str, Vectors]) -> list[Pair]:
@@ -281,5 +280,5 @@ def pairs_of(world: World, fighters: Fighters, side: str, places: Mapping[str, V
             if plan is None:
                 plan = world.tables["plan", name] = Plan.of(kind, alert, clock)
             base, speed = places[spec.base], kind.km_per_step(clock)
-            pairs.append(Pair(name, spec, kind, alert, base, speed, plan, world.env.event()))
+            pairs.append(Pair(name, spec, kind, alert, base, speed, plan, News()))
     return pairs

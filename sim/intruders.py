@@ -22,7 +22,7 @@ from sim.flight import Track, Vectors
 from sim.geo import Sphere
 from sim.spec import Name, Section, quantity
 from sim.units import KM_PER_NMI
-from sim.world import Process, World, emit, ring, start, wait
+from sim.world import News, Process, World, emit, ring, start, wait
 from sim.zones import Region
 
 FASTEST_KT = 2_000
@@ -184,7 +184,10 @@ def _turn_record(world: World, name: str) -> int | None:
 
 def form_up(world: World, name: str, partner: str, within_km: float) -> Process:
     """Report the step at which a flight comes within a distance of its partner while both fly their script."""
-    step = formed_step(world.tracks[name], world.tracks[partner], within_km)
+    key = ("formed", name)
+    step: int | None = world.tables.get(key)
+    if step is None:
+        step = world.tables[key] = formed_step(world.tracks[name], world.tracks[partner], within_km)
     while world.now < step:
         yield from wait(world, step)
     if all(world.left_script.get(flight, NEVER) >= step for flight in (name, partner)):
@@ -199,13 +202,13 @@ def turn_away(world: World, name: str, zones: list[str], cause: int, way: str) -
     for key in [key for key in world.own_tables if key[0] == name]:
         del world.own_tables[key]
     emit(world, "turns", name, name, cause, after=way)
-    world.track_news[name] = ring(world.track_news[name], world)
+    ring(world.track_news[name])
 
 
 def set_up(world: World, flights: Mapping[str, Flight]) -> None:
     """Start a process for each flight."""
     for name, flight in flights.items():
-        world.track_news[name] = world.env.event()
+        world.track_news[name] = News()
         start(world, fly(world, name, flight))
         if flight.forms_with is not None:
             start(world, form_up(world, name, flight.forms_with, flight.forms_within_km))

@@ -197,6 +197,7 @@ def on_station(world: World, force: Force, pair: Pair, place: Vectors) -> Proces
     arrives = world.clock.step_at(pair.spec.on_station_at)
     outbound = home_steps(world, pair, place, force.sphere)
     takes_off = arrives - outbound
+    begins = max(0, takes_off)  # of what the window shows of the way there
     pair.fuel_limit = takes_off + world.clock.steps(pair.type.endurance_s)
     pair.status = "transit"
     data: dict[str, Any] = {"side": force.name, "type": pair.spec.type, "aircraft": pair.spec.aircraft}
@@ -205,8 +206,10 @@ def on_station(world: World, force: Force, pair: Pair, place: Vectors) -> Proces
         pair.cause = emit(world, "airborne", pair.name, "", None, **data).id
     yield from sleep(world, arrives)
     pair.status, pair.place = "holding", place
-    begins = max(0, takes_off)  # of what the window shows of the way there
-    origin = force.sphere.interpolate(place, pair.base, (arrives - begins) / max(outbound, 1))
+    origin: Vectors | None = world.tables.get(("origin", pair.name))
+    if origin is None:
+        origin = force.sphere.interpolate(place, pair.base, (arrives - begins) / max(outbound, 1))
+        world.tables["origin", pair.name] = origin
     pair.legs.append(Leg(begins, arrives, origin, place, None))
     pair.sorties += 1
     data["station"] = pair.spec.station

@@ -146,7 +146,7 @@ def call(world: World, encounter: Encounter, control: str, calls: Calls) -> Proc
         record = emit(world, "call", control, flight, cause, [control], **data)
         encounter.calls.append(record)
         if number in encounter.awaited:
-            encounter.inbox.news = ring(encounter.inbox.news, world)
+            ring(encounter.inbox.news)
         cause = record.id
         due = world.now + drawn_steps(
             world, calls.interval_s, encounter.side, f"call-interval {chance}", number
@@ -307,7 +307,7 @@ class Warden:
     def _tell(self, flight: str) -> None:
         for (about, _), encounter in self.encounters.items():
             if about == flight:
-                encounter.inbox.news = ring(encounter.inbox.news, self.world)
+                ring(encounter.inbox.news)
 
 
 def set_up(

@@ -45,6 +45,15 @@ class Timing(NamedTuple):
     steps: int
 
 
+class News:
+    """What processes wait for besides the clock, again and again: whoever waits is woken when it is next rung."""
+
+    __slots__ = ("waiting",)
+
+    def __init__(self) -> None:
+        self.waiting: list[Callable[[], None]] = []
+
+
 class Hearers(NamedTuple):
     """Who is told of the records of one kind: of each, or only of those about one flight."""
 
@@ -85,7 +94,7 @@ class World:
     announce: Callable[[str, str, str, int], None] = lambda _post, _signal, _about, _cause: None
     own_tables: dict[Any, Any] = field(default_factory=dict)
     left_script: dict[str, int] = field(default_factory=dict)
-    track_news: dict[str, simpy.Event] = field(default_factory=dict)
+    track_news: dict[str, News] = field(default_factory=dict)
     retime: Callable[[Timing], int] | None = None
     """Told each drawn duration, returns the one to take in its place: what would have been, had it been another."""
 
@@ -138,22 +147,21 @@ def sleep(world: World, until: int) -> Alarms:
     return _ticks(world, until) if world.ticking else (_alarm(world, until),)
 
 
-def wait(world: World, until: int, *news: simpy.Event) -> Alarms:
-    """Wake at a later step, or as soon as one of the events happens; ticking, at the next step at the latest.
+def wait(world: World, until: int, *news: News) -> Alarms:
+    """Wake at a later step, or as soon as there is news; ticking, at the next step at the latest.
 
     The caller looks at the world again and decides whether to wait on.
     """
     alarm = _alarm(world, world.now + 1 if world.ticking else until)
 
-    def fire(_: simpy.Event) -> None:
+    def fire() -> None:
         if not alarm.triggered:
             alarm.succeed()
         elif alarm.callbacks:  # not yet woken: an alarm that is set for later comes now as well
             world.env.schedule(alarm)
 
-    for event in news:
-        assert event.callbacks is not None  # nobody waits for what has happened: see `ring`
-        event.callbacks.append(fire)
+    for each in news:
+        each.waiting.append(fire)
     return (alarm,)
 
 
@@ -196,12 +204,12 @@ def _alarm(world: World, step: int) -> simpy.Event:
     return alarm
 
 
-def ring(event: simpy.Event, world: World) -> simpy.Event:
-    """Wake all who wait for an event, and return the event that stands for the next piece of news."""
-    if not event.callbacks:
-        return event
-    event.succeed()
-    return world.env.event()
+def ring(news: News) -> None:
+    """Wake all who wait for news, later in this step."""
+    if news.waiting:
+        waiting, news.waiting = news.waiting, []
+        for fire in waiting:
+            fire()
 
 
 def drawn(
