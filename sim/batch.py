@@ -21,6 +21,7 @@ from sim.arrays.dispatch import Squadron, told
 from sim.arrays.plan import Plan, plan_of
 from sim.arrays.points import part_of, varied
 from sim.arrays.sensing import picture
+from sim.arrays.sharing import Shared, shared
 from sim.arrays.telling import Outcome, Telling
 from sim.arrays.tracks import Flown
 from sim.arrays.warning import Ear, Watch, calls, measures
@@ -141,7 +142,38 @@ def _tell(
     ways: dict[str, NDArray[np.int64]],
 ) -> Telling:
     """Tell replications once, with flights turning where they did in the telling before."""
-    scenario = prepared.scenario
+    telling = _begun(prepared, plan, columns, rows, before, turns, ways)
+    if rows is None and len(columns.points) > 1:
+        _tell_one_point(telling, plan).enter(telling)
+    for key in telling.nodes:
+        telling.node(key)
+    _tell_flights(telling, prepared.scenario)
+    _tell_hazards(telling, plan, prepared.scenario)
+    return telling
+
+
+def _tell_one_point(telling: Telling, plan: Plan) -> Shared:
+    """Tell the first point alone, and return what of it holds for all."""
+    columns = telling.columns.of_one_point()
+    turns = {name: flown.turns[: columns.total] for name, flown in telling.flights.items()}
+    ways = {name: np.zeros(columns.total, dtype=np.int64) for name in telling.flights}
+    nobody = (None, np.arange(columns.total))
+    one = _begun(telling.prepared, plan, columns, None, nobody, turns, ways)
+    for key in one.nodes:
+        one.node(key)
+    return shared(one, len(telling.columns.points))
+
+
+def _begun(
+    prepared: Prepared,
+    plan: Plan,
+    columns: Columns,
+    rows: Rows | None,
+    before: tuple[Telling | None, Rows],
+    turns: dict[str, Whole],
+    ways: dict[str, NDArray[np.int64]],
+) -> Telling:
+    """Return a telling of which nothing has been told yet."""
     count = columns.total if rows is None else len(rows)
     flights = {}
     for name, track in prepared.tracks.items():
@@ -163,10 +195,6 @@ def _tell(
     telling.handed_over = np.zeros(count, dtype=bool)
     telling.earlier, telling.kept = earlier, kept
     telling.nodes |= _nodes(telling, plan)
-    for key in telling.nodes:
-        telling.node(key)
-    _tell_flights(telling, scenario)
-    _tell_hazards(telling, plan, scenario)
     return telling
 
 

@@ -117,7 +117,15 @@ class Columns:
     ) -> None:
         self.uniforms, self.clock, self.first, self.count, self.points = uniforms, clock, first, count, points
         self.total = count * len(points)
+        self.varied = frozenset(law for point in points for law in point)
+        """The laws in which points differ, by identity."""
         self.kept: dict[Any, Any] = {}
+
+    def of_one_point(self) -> Columns:
+        """Return the draws of the first point alone; laws in which others differ are still known."""
+        one = Columns(self.uniforms, self.clock, self.first, self.count, self.points[:1])
+        one.varied = self.varied
+        return one
 
     def raw(self, entity: str, decision: str, occurrence: int) -> NDArray[np.uint64]:
         """Return the random bits of a decision, shape (count,)."""

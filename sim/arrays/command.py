@@ -27,6 +27,7 @@ class Exchange:
     def slots(self, post: str, signal: str, about: str) -> Slots:
         """Return the announcements of a signal about a flight that are heard at a post."""
         key = (post, signal, about)
+        self._note_asked(key)
         kept = self.kept.get(key)
         if kept is not None:
             return kept
@@ -53,6 +54,16 @@ class Exchange:
         if len(telling.stale) == stale:  # what rests on a telling before is asked for anew
             self.kept[key] = slots
         return slots
+
+    def _note_asked(self, key: tuple[str, str, str]) -> None:
+        """Note what an announcement rests on for each node that asks, also where it has been worked out before."""
+        post, signal, about = key
+        for where, source in self.sources.get((signal, about), []):
+            link = None if where == post else link_between(self.command.links, where, post)
+            if where == post or link is not None:
+                self.telling.rests_on(source)
+            if link is not None:
+                self.telling.draws_from(self.command.links[link].delay_s)
 
     def first(self, post: str, signal: str, about: str) -> Whole | None:
         """Return the step at which a signal about a flight is first known at a post; None if it never is."""

@@ -285,7 +285,10 @@ def told(squadron: Squadron) -> Outcome:
     """Serve the orders of a side, and return when its pairs take off, join and identify, and who is where beside."""
     telling, control = squadron.telling, squadron.side.control
     if telling.earlier is not None and ("force", squadron.name) in telling.earlier.squadrons:
-        squadron.resume(telling.earlier.squadrons["force", squadron.name], telling.kept)
+        then: Squadron = telling.earlier.squadrons["force", squadron.name]
+        squadron.resume(
+            then, telling.kept % then.count
+        )  # it may have been told once for all points of a study
     telling.squadrons["force", squadron.name] = squadron
     squadron.serve()
     squadron.close_books()

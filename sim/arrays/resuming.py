@@ -65,19 +65,23 @@ def _entered_before(
 
 def _undo(now: Sorties, then: Sorties, kept: Rows, since: Whole) -> None:
     """Take back what changed from a step on, the last change first; keep the log of what stands."""
-    place = np.full(then.count, -1, dtype=np.intp)
-    place[kept] = np.arange(len(kept))
     undone = np.zeros(now.plans.shape[1], dtype=bool)
+    # A replication of the telling before may have become several, one for each point of a study.
+    order = np.argsort(kept, kind="stable")
+    many = np.bincount(kept, minlength=then.count)
+    begins = np.cumsum(many) - many
     for entry in reversed(then.log):
-        rows = place[entry.rows]
-        here = np.flatnonzero(rows >= 0)
-        late = entry.step[here] >= since[rows[here]]
-        stands, here = here[~late], here[late]
-        if len(stands):
-            now.log.append(entry.of(stands, rows[stands]))
+        times = many[entry.rows]
+        here = np.repeat(np.arange(len(times)), times)
+        number = np.arange(len(here)) - np.repeat(np.cumsum(times) - times, times)
+        rows = order[begins[entry.rows[here]] + number]
+        late = entry.step[here] >= since[rows]
+        if not late.all():
+            now.log.append(entry.of(here[~late], rows[~late]))
+        here, rows = here[late], rows[late]
         if not len(here):
             continue
-        at = entry.pair[here] * now.count + rows[here]
+        at = entry.pair[here] * now.count + rows
         undone[at] = True
         if entry.seats:
             now.seated[at] = FAR

@@ -43,11 +43,21 @@ class Telling:
     """Kinds of event that rungs, facts or hazards speak of: only these are kept as happenings."""
     nodes: dict[Any, Callable[[], Outcome]] = field(default_factory=dict)
     told: dict[Any, Outcome] = field(default_factory=dict)
-    under_way: set[Any] = field(default_factory=set)
-    stale: dict[Any, None] = field(default_factory=dict)
+    under_way: list[Any] = field(default_factory=list)
+    """The nodes that are being told, each asked for by the one before it."""
+    stale: dict[Any, Any] = field(default_factory=dict)
+    """Nodes that were taken as they were in the telling before, and one that has taken each so."""
+    asked: dict[Any, set[Any]] = field(default_factory=dict)
+    """By node, the nodes that it has asked for."""
+    varied: set[Any] = field(default_factory=set)
+    """The nodes that have drawn from a law in which points of a study differ."""
+    said_by: dict[Any, Any] = field(default_factory=dict)
+    """By key of a happening, the node that keeps it."""
     happenings: dict[Any, Happening] = field(default_factory=dict)
     turns: list[tuple[str, int, Rows, Whole, Whole]] = field(default_factory=list)
     """Decisions to turn away: (flight, way, rows, steps of turning, steps of noticing and kind, to break ties)."""
+    turned_by: list[Any] = field(default_factory=list)
+    """By decision to turn away, the node that tells it."""
     handed_over: Flags = field(default_factory=lambda: np.zeros(0, dtype=bool))
     squadrons: dict[Any, Any] = field(default_factory=dict)
     """The pairs of each side as they stand at the end, by node."""
@@ -58,17 +68,34 @@ class Telling:
 
     def node(self, key: Any) -> Outcome:
         """Return what comes of a node, telling it now if it has not been told."""
+        asker = self.under_way[-1] if self.under_way else None
+        self.rests_on(key)
         outcome = self.told.get(key)
         if outcome is not None:
             return outcome
         if key in self.under_way:
-            self.stale[key] = None
+            self.stale[key] = asker
             return self.before.get(key, {})
-        self.under_way.add(key)
+        self.under_way.append(key)
         outcome = self.nodes[key]()
-        self.under_way.discard(key)
+        self.under_way.pop()
         self.told[key] = outcome
         return outcome
+
+    def rests_on(self, key: Any) -> None:
+        """Note that the node that is being told asks for another."""
+        if self.under_way:
+            self.asked.setdefault(self.under_way[-1], set()).add(key)
+
+    def draws_from(self, law: Distribution) -> None:
+        """Note that the node that is being told draws from a law, if that differs between points."""
+        if self.under_way and id(law) in self.columns.varied:
+            self.varied.add(self.under_way[-1])
+
+    def turns_away(self, flight: str, way: int, rows: Rows, at: Whole, seen: Whole) -> None:
+        """Keep the decisions of a flight to turn away at steps, which follow from what was noticed at others."""
+        self.turns.append((flight, way, rows, at, seen))
+        self.turned_by.append(self.under_way[-1])
 
     def chosen(self, rows: Rows | None) -> Rows | None:
         """Return which rows of the chunk's columns stand for rows of this telling."""
@@ -87,6 +114,7 @@ class Telling:
         least: int = 1,
     ) -> Whole:
         """Return drawn durations in steps for rows of this telling."""
+        self.draws_from(law)
         column = self.columns.steps(law, entity, decision, occurrence, least=least)
         rows = self.chosen(rows)
         return column if rows is None else column[rows]
@@ -109,6 +137,7 @@ class Telling:
         rows: Rows,
     ) -> Whole:
         """Return drawn multiples of a resolution for rows of this telling."""
+        self.draws_from(law)
         chosen = self.chosen(rows)
         return self.columns.multiples(law, entity, decision, occurrence, resolution)[chosen]
 
@@ -134,4 +163,5 @@ class Telling:
         """Keep an event that rungs, facts or hazards speak of; `step` is a column, FAR where it does not happen."""
         if kind in self.wanted:
             key = (kind, who, about, tuple(data.items()))
+            self.said_by[key] = self.under_way[-1] if self.under_way else None
             self.happenings[key] = Happening(kind, who, about, step, data, varying or {})

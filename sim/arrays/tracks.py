@@ -36,7 +36,7 @@ def spans_of(pairs: Sequence[tuple[int, int]]) -> Spans:
     return table[:, :1], table[:, 1:]
 
 
-MANY_TURNS, AROUND, NEAR = 200, 30, 6
+MANY_TURNS, AROUND, NEAR = 200, 30, 12
 """With so many new steps of turning, those are made too that have in so many steps around them so many of the new."""
 
 

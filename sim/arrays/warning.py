@@ -69,7 +69,7 @@ class Ear:
             delay = telling.steps(crew.reaction_s, flight, f"reaction {chance}", number, turning)
             turn = step[mine] + delay
             flies = turn <= min(telling.last, flown.script.last)
-            telling.turns.append((flight, self.way, turning[flies], turn[flies], step[mine][flies]))
+            telling.turns_away(flight, self.way, turning[flies], turn[flies], step[mine][flies])
         if answers is None or not answers[here].any():
             return None
         answered = np.full(len(rows), FAR, dtype=np.int32)
