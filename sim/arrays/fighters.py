@@ -24,8 +24,6 @@ Elements = NDArray[np.intp]
 LOOKS_ALONG = 12
 """How often a line is followed before a span is halved."""
 
-NO_STEPS: Whole = np.zeros(0, dtype=np.int32)
-
 
 Wing = tuple[tuple[float, ...], float, int]
 """(place of the base, km in a step, steps in the air that fuel allows)."""
@@ -97,6 +95,8 @@ class Scripts:
     @classmethod
     def kept(cls, scripts: Sequence[Track], wings: Wings, zone: str | None) -> Scripts:
         """Return the tables of flights, made once for a geometry: they are kept with the first track."""
+        if not scripts:
+            return cls.of(scripts, wings, zone)
         key = ("scripts", wings.key, zone, tuple(script.name for script in scripts))
         found: Scripts | None
         others, found = scripts[0].kept.get(key, ((), None))
@@ -121,17 +121,18 @@ class Scripts:
                 until[: min(stay.leaves, len(until))] = min(stay.leaves, script.last + 1)
             gone.append(until)
 
+        none = np.zeros(0, dtype=np.int32)  # where there are no flights
         return cls(
             tables,
-            len(scripts[0].units),
-            tables[0].late.shape[1],
-            np.concatenate([table.meets.reshape(-1) for table in tables]),
-            np.concatenate([table.back.reshape(-1) for table in tables]),
-            np.concatenate([table.late.reshape(-1) for table in tables]),
-            np.concatenate([table.rises for table in tables]),
-            np.concatenate([table.overtakes for table in tables]),
-            np.concatenate(gone),
-            np.concatenate([script.units for script in scripts]),
+            len(scripts[0].units) if scripts else 0,
+            tables[0].late.shape[1] if tables else 0,
+            np.concatenate([none, *(table.meets.reshape(-1) for table in tables)]),
+            np.concatenate([none, *(table.back.reshape(-1) for table in tables)]),
+            np.concatenate([none, *(table.late.reshape(-1) for table in tables)]),
+            np.concatenate([none.astype(bool), *(table.rises for table in tables)]),
+            np.concatenate([none.astype(bool), *(table.overtakes for table in tables)]),
+            np.concatenate([none, *gone]),
+            np.concatenate([np.zeros((0, 3)), *(script.units for script in scripts)]),
             np.array([script.first for script in scripts], dtype=np.int32),
             np.array([script.last for script in scripts], dtype=np.int32),
         )

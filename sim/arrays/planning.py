@@ -68,8 +68,7 @@ class Planner:
         """
         steps = np.arange(self.steps, dtype=np.int32)
         none, unknown = np.zeros(self.steps, dtype=np.intp), np.zeros(self.steps, dtype=bool)
-        bed: list[Whole] = []
-        cockpit: list[Whole] = []
+        bed, cockpit = [steps[:0]], [steps[:0]]
         for flight in range(len(self.pursuit.flown)):
             for pair in self.roster.first_of_kind.tolist():
                 for found, delay in ((bed, self.roster.airborne), (cockpit, self.roster.from_cockpit)):
