@@ -332,6 +332,7 @@ def test_the_object_of_the_command_has_the_documented_keys() -> None:
         (["first-intercept", "--within", "0"], "must lie between 0 and 1"),
         (["first-intercept", "--set", "escalation.rungs=[]"], "there is no rung to reach"),
         (["first-intercept", "--set", "escalation.hazard=1"], "hazard"),
+        (["unknown-timings"], "is a study: run"),
         (["EMPTY"], "holds no sweep"),
         (["SWEEP", "--seed", "2"], "does not go with"),
     ],

@@ -106,6 +106,15 @@ def _refuse(source: str, given: dict[str, Any]) -> None:
         raise InputError(problems)
 
 
+def _refuse_study(source: str) -> None:
+    """Raise InputError if a bundled study was named: its folder is what there is to read."""
+    from sim.study import bundled_studies
+
+    if not Path(source).is_file() and source.removesuffix(".toml") in bundled_studies():
+        problem = "is a study: run `intercept sweep` with -o DIR, and name that folder"
+        raise InputError([Problem(source, None, "", problem)])
+
+
 def _of_scenario(
     source: str,
     goal: Goal,
@@ -127,6 +136,7 @@ def _of_scenario(
         case = Case(recorded.scenario, manifest["seed"], manifest["scenario"], manifest["hash"])
         own = {"this_replication": of_replication(recorded)}
     else:
+        _refuse_study(source)
         document, scenario = read_scenario(source, overrides)
         case = Case(scenario, 1 if seed is None else seed, document.name, digest(document.data))
         own = {}
