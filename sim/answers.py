@@ -34,6 +34,8 @@ def show_explanation(explained: Mapping[str, Any]) -> None:
     out = console()
     run = f"seed {explained['seed']}, replication {explained['replication']}, scenario {explained['hash']}"
     out.print(Text(f"{explained['scenario']}: {run}", style="bold"))
+    for text in explained["overrides"]:
+        out.print(Text(f"  {text}", style="dim"))
     out.print(Text("what led to each rung", style="bold"))
     timeline = _table(("time", "left", FIXED), ("event", "left", {}), ("rung", "left", {"style": "cyan"}))
     for row in explained["timeline"]:
@@ -51,6 +53,12 @@ def show_explanation(explained: Mapping[str, Any]) -> None:
     if explained["changes"]["within_s"]:
         out.print()
         _show_changes(explained)
+    if explained["command"]:
+        import shlex
+
+        out.print()
+        out.print(Text("the replication again:", style="dim"))
+        out.print(Text(shlex.join(explained["command"])), soft_wrap=True)
 
 
 def _path(steps: list[Mapping[str, Any]], shown: set[int]) -> Table:

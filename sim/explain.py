@@ -48,6 +48,10 @@ class Case:
     number: int
     events: list[Row] | None = None
     """The log as it was recorded before, if it was: the replication must come out the same."""
+    overrides: tuple[str, ...] = ()
+    """Of a point of a sweep: what makes it out of the sweep's scenario."""
+    command: tuple[str, ...] = ()
+    """What runs the replication again."""
 
 
 class Path(NamedTuple):
@@ -85,6 +89,8 @@ def explain(
         "hash": case.hash,
         "seed": case.seed,
         "replication": case.number,
+        "overrides": list(case.overrides),
+        "command": list(case.command),
         "step_s": clock.step_s,
         "start": clock.start.isoformat(),
         "highest_rung": highest,

@@ -259,10 +259,7 @@ def point(folder: Folder, number: int) -> dict[str, Any]:
     if number not in at:
         raise InputError([Problem("--point", None, "", f"is {number}, which was not run yet")])
     row = found.slice(at.index(number), 1).to_pylist()[0]
-    scenario = f"{folder.where}/{shards.SCENARIO}"
-    command = ["intercept", "run", scenario, "--seed", str(plan.seed_of(number)), "-r", "0"]
-    for text in plan.overrides(number):
-        command += ["--set", text]
+    command = ["intercept", "run", folder.where, "--point", str(number), "-r", "0"]
     return {
         "overrides": plan.overrides(number),
         "seed": plan.seed_of(number),
@@ -299,5 +296,6 @@ def show_point(told: Mapping[str, Any]) -> None:
             rungs.add_row(stem.removeprefix("rung."), reached, f"{low:.1f}–{high:.1f} %", when)
     out.print(rungs)
     out.print()
-    out.print(Text("its first replication again:", "dim"))
-    out.print(shlex.join(told["command"]), soft_wrap=True)
+    out.print(Text("its first replication again, and why it came out so:", "dim"))
+    out.print(Text(shlex.join(told["command"])), soft_wrap=True)
+    out.print(Text(shlex.join(["intercept", "explain", *told["command"][2:]])), soft_wrap=True)

@@ -27,7 +27,8 @@ from tests.scenarios import Data, scenario_data, scenario_of
 FIRST = "first-intercept"
 UNIFORMS = Uniforms(1)
 KEYS = [
-    *["scenario", "hash", "seed", "replication", "step_s", "start", "highest_rung", "highest_rung_name"],
+    *["scenario", "hash", "seed", "replication", "overrides", "command"],
+    *["step_s", "start", "highest_rung", "highest_rung_name"],
     *["timeline", "paths", "changes"],
 ]
 

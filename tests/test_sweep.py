@@ -6,6 +6,7 @@ import json
 import os
 import random
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from sim import histograms, shards, sweep_report
 from sim import sweep as sweep_module
 from sim.errors import InputError, SweepError, WorkerError
 from sim.many import simulate
+from sim.run import prepare
 from sim.shards import folder_of
 from sim.spread import wilson
 from sim.study import Plan, read
@@ -381,15 +383,44 @@ def test_show_prints_json_and_csv(tmp_path: Path) -> None:
     assert lines[0].startswith(f"point,{SCRAMBLE},{CALL},status,error,replications")
 
 
-def test_show_tells_how_to_run_a_point_again(tmp_path: Path) -> None:
-    """The command that is printed for a point runs a replication that its row counts."""
-    swept(tmp_path / "s", replications=1)
-    told = json.loads(good("show", tmp_path / "s", "--point", 7, "--json").stdout)
+@pytest.mark.parametrize("independent", [False, True])
+def test_a_replication_of_a_point_is_told_again(tmp_path: Path, independent: bool) -> None:
+    """What `show --point` prints runs word for word, and `run` and `explain` give the row that the sweep has kept."""
+    folder = tmp_path / "a folder"
+    swept(folder, small(independent=independent), replications=3, rows=True)
+    told = json.loads(good("show", folder, "--point", 7, "--json").stdout)
     assert told["results"]["point"] == 7
-    run = json.loads(good(*told["command"][1:], "--json").stdout)
-    assert run["outcomes"]["highest_rung"] == told["results"]["highest_rung.p50"]
-    assert "command.stages.scramble.delay_s=400" in good("show", tmp_path / "s", "--point", 7).stdout
-    assert "must be from 0 to 8" in refused("show", tmp_path / "s", "--point", 9)
+    *_, run_line, explain_line = good("show", folder, "--point", 7).stdout.splitlines()
+    assert shlex.split(run_line) == told["command"]
+    assert "command.stages.scramble.delay_s=400" in good("show", folder, "--point", 7).stdout
+    (kept,) = shards.rows_of(folder_of(folder), 7).slice(2, 1).to_pylist()
+    ran = json.loads(good(*shlex.split(run_line)[1:-1], "2", "--json").stdout)
+    explained = json.loads(good(*shlex.split(explain_line)[1:-1], "2", "--within", "0", "--json").stdout)
+    assert json.loads(good(*explained["command"][1:], "--json").stdout) == ran
+    assert explained["highest_rung"] == kept["highest_rung"]
+    assert explained["seed"] == told["seed"] == ran["seed"]
+    assert explained["overrides"] == told["overrides"]
+    clock = prepare(small().scenario).clock
+    for key, value in ran["outcomes"].items():
+        if key.endswith(".at"):
+            step = kept.get(f"{key}_s")
+            assert value == (None if step is None else clock.local(step // clock.step_s)), key
+        else:
+            assert value == kept.get(key), key
+    good("plot", "board", folder, "--point", 7, "-r", 2, "-o", tmp_path / "board.png")
+
+
+def test_a_point_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    """So are a sweep without a point, another seed, a change, and a point of what is no sweep."""
+    folder = tmp_path / "s"
+    swept(folder, replications=1)
+    for command in (["show"], ["run"], ["explain"]):
+        assert "must be from 0 to 8" in refused(*command, folder, "--point", 9)
+    for command in (["run"], ["explain"], ["plot", "board", "-o", str(tmp_path / "x.png")]):
+        assert "say which of its points with --point" in refused(*command, folder)
+        assert "the point was run with 1" in refused(*command, folder, "--point", 1, "--seed", 2)
+        assert "--set: changes a scenario" in refused(*command, folder, "--point", 1, "--set", "a=1")
+        assert "holds no sweep" in refused(*command, "first-intercept", "--point", 1)
 
 
 def test_show_shows_a_single_run_too(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,10 +20,10 @@ from sim.commands.options import (
     ShownReplicationOption,
     ShownSeedOption,
     answers_errors,
-    read_scenario,
     recorded_in,
     telling,
 )
+from sim.commands.points import PointOption, chosen, is_sweep
 
 if TYPE_CHECKING:
     from sim.compare import Variant
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 @answers_errors
 def explain(
     source: RunArgument,
+    point: PointOption = None,
     seed: ShownSeedOption = None,
     replication: ShownReplicationOption = None,
     overrides: SetOption = None,
@@ -51,7 +53,7 @@ def explain(
     """
     from sim.explain import explain as explained_of
 
-    case = _case(source, seed, replication, overrides)
+    case = _case(source, point, seed, replication, overrides)
     with telling(quiet=False, what="searches") as tell:
         explained = explained_of(case, within_s=within_s, workers=jobs, tell=tell)
     if as_json:
@@ -62,21 +64,25 @@ def explain(
     show_explanation(explained)
 
 
-def _case(source: str, seed: int | None, number: int | None, overrides: list[str] | None) -> Case:
-    """Return the replication of a run folder, or that of a scenario."""
+def _case(
+    source: str, point: int | None, seed: int | None, number: int | None, overrides: list[str] | None
+) -> Case:
+    """Return the replication of a run folder, of a point of a sweep, or of a scenario."""
     from sim.document import digest
     from sim.explain import Case
     from sim.scenario import shown
 
-    folder = Path(source)
-    if not folder.is_dir():
-        document, scenario = read_scenario(source, overrides)
-        return Case(scenario, document.name, digest(document.data), *shown(scenario, seed, number))
-    recorded = recorded_in(folder, seed, number, overrides)
+    if point is not None or is_sweep(source) or not Path(source).is_dir():
+        asked = chosen(source, point, seed, number, overrides)
+        seed, number = shown(asked.scenario, asked.seed, asked.number)
+        case = Case(asked.scenario, asked.document.name, digest(asked.document.data), seed, number)
+        return replace(case, command=tuple(asked.command(seed, number)), overrides=asked.overrides)
+    recorded = recorded_in(Path(source), seed, number, overrides)
     name, digits, seed, number = (
         recorded.manifest[key] for key in ("scenario", "hash", "seed", "replication")
     )
-    return Case(recorded.scenario, name, digits, seed, number, recorded.events)
+    command = ("intercept", "run", f"{source}/scenario.toml", "--seed", str(seed), "-r", str(number))
+    return Case(recorded.scenario, name, digits, seed, number, recorded.events, command=command)
 
 
 @answers_errors

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sim.commands.options import Engine, EngineOption, JobsOption, SetOption, answers_errors
+from sim.commands.points import PointOption
 from sim.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def plot(
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="FILE", help="A .png, .svg or .pdf file; a folder for all.")
     ],
+    point: PointOption = None,
     seed: Annotated[
         int | None,
         typer.Option("--seed", min=0, max=2**63 - 1, help="Seed of the random numbers.  [default: 1]"),
@@ -104,7 +106,7 @@ def plot(
     }  # fmt: skip
     check(figure.value, [option for option, value in given.items() if value is not None])
     asked = Asked(count, flight, tuple(outcomes or ()), width, tuple(marks or ()), tuple(variants or ()))
-    run = Source(source, overrides or [], seed, replication, engine, jobs)
+    run = Source(source, overrides or [], seed, replication, engine, jobs, point)
     if figure is Figure.all:
         _draw_all(run, asked, output, form)
         return

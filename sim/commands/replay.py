@@ -19,10 +19,10 @@ from sim.commands.options import (
     ShownReplicationOption,
     ShownSeedOption,
     answers_errors,
-    read_scenario,
     record,
     telling,
 )
+from sim.commands.points import PointOption, chosen
 from sim.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 @answers_errors
 def run(
     scenario: ScenarioArgument,
+    point: PointOption = None,
     seed: ShownSeedOption = None,
     replication: ShownReplicationOption = None,
     replications: CountOption = None,
@@ -60,7 +61,8 @@ def run(
         raise InputError([Problem("-o", None, "", problem)])
     if output is not None:
         store.check_free(output, force=force)
-    document, read = read_scenario(scenario, overrides)
+    asked = chosen(scenario, point, seed, replication, overrides)
+    document, read, seed, replication = asked.document, asked.scenario, asked.seed, asked.number
     first = replication or 0
     if replications is not None and replications > 1:
         with telling(quiet=quiet) as tell:

@@ -8,7 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from sim.commands.options import Engine, read_scenario, record, recorded_in, telling
+from sim.commands.options import Engine, record, recorded_in, telling
+from sim.commands.points import Chosen, chosen, is_sweep
 from sim.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ class Source:
     """The replication that is asked for; the scenario's example, or 0, where it is not."""
     engine: Engine = Engine.batch
     jobs: int | None = None
+    point: int | None = None
+    """Of a sweep: the point that is asked for, which is a scenario."""
     tables: dict[int, Outcomes] = field(default_factory=dict)
 
     @cached_property
@@ -47,7 +50,9 @@ class Source:
         """What RUN is. Raises InputError if it is a folder of something else, or options do not fit it."""
         path = Path(self.name)
         found: Kind = "scenario"
-        if "://" in self.name or (path / "study.toml").is_file():
+        if self.point is not None:
+            return "scenario"
+        if is_sweep(self.name):
             found = "sweep"
         elif path.is_dir():
             found = "run"
@@ -91,22 +96,27 @@ class Source:
             path, told = Path(self.name) / "scenario.toml", self.recorded
             document = document_of(path.read_text(encoding="utf-8"), told.manifest["scenario"], str(path))
             return document, told.scenario
-        return read_scenario(self.name, self.overrides)
+        return self.chosen.document, self.chosen.scenario
+
+    @cached_property
+    def chosen(self) -> Chosen:
+        """The scenario that is simulated, and which replication of it is asked for."""
+        return chosen(self.name, self.point, self.seed, self.number, self.overrides)
 
     @cached_property
     def recorded(self) -> Recorded:
         """One replication."""
         if self.kind == "run":
             return recorded_in(Path(self.name))
-        document, scenario = self.read
-        return record(scenario, document, self.seed, self.number)
+        asked = self.chosen
+        return record(asked.scenario, asked.document, asked.seed, asked.number)
 
     @property
     def drawn_seed(self) -> int:
         """The seed of everything that is simulated."""
         if self.kind == "run":
             return int(self.recorded.manifest["seed"])
-        return 1 if self.seed is None else self.seed
+        return 1 if self.chosen.seed is None else self.chosen.seed
 
     def made(self, count: int) -> Provenance:
         """Return what so many replications are made from."""
