@@ -49,6 +49,8 @@ def show_sensitivity(told: Row, *, chosen: bool, every: bool) -> None:
     out.print()
     for line in NOTES[told["kind"]]:
         out.print(Text(line, "dim"))
+    if told["kind"] == "one-at-a-time" and not told["independent"] and not any(r["paired"] for r in rows):
+        out.print(Text("intervals as of independent points; a sweep with --rows has paired ones", "dim"))
     others = len(told["outcomes"]) - len(rows)
     if others:
         out.print(Text(f"{others} more outcomes vary: --outcome NAME shows one, --all all", "dim"))
@@ -72,15 +74,14 @@ def shown(rows: Sequence[Row]) -> list[Row]:
 
 
 def _range(row: Row, *, independent: bool) -> Text:
-    ends = f"{number(row['least'], row['unit'])} to {number(row['greatest'], row['unit'])} over the points"
+    ends = f"{number(row['least'], row['unit'])} to {number(row['greatest'], row['unit'])} over all points"
     noise = row["noise_share"]
-    if noise is None:
+    if noise is None or "paired" in row:  # the intervals of a tornado tell of the noise
         return Text(ends, "dim")
     bound = "" if independent else "at most "
-    text = f"{ends}; noise: {bound}{max(0.1, 100 * noise):.1f} % of the variance"
-    if not row["noisy"]:
-        return Text(text, "dim")
-    return Text(f"{text}: raise -n", "bold yellow")
+    part = "all" if noise >= 1 else f"{max(0.1, 100 * noise):.1f} %"
+    text = f"{ends}, noise {bound}{part} of variance"
+    return Text(f"{text}: raise -n", "bold yellow") if row["noisy"] else Text(text, "dim")
 
 
 def _table_of(told: Row, row: Row) -> Table:

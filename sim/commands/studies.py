@@ -19,7 +19,7 @@ from sim.commands.options import (
     SetOption,
     answers_errors,
 )
-from sim.errors import InputError, Problem
+from sim.errors import InputError, Problem, SweepError, WorkerError
 
 if TYPE_CHECKING:
     from sim.many import Tell
@@ -231,6 +231,10 @@ def sweeping(output: str, *, quiet: bool = False, kept: bool = True) -> Iterator
         where = f"what was done is in {output}, and the same command goes on" if kept else "nothing was kept"
         print(f"interrupted; {where}", file=sys.stderr)
         raise typer.Exit(INTERRUPTED) from None
+    except WorkerError as error:
+        progress.clear()
+        told = f"{error}; what was done is in {output}, and the same command goes on"
+        raise SweepError(told) from error
     except BaseException:
         progress.clear()
         raise
