@@ -414,10 +414,12 @@ def test_a_point_that_is_not_there_is_refused(tmp_path: Path) -> None:
     """So are a sweep without a point, another seed, a change, and a point of what is no sweep."""
     folder = tmp_path / "s"
     swept(folder, replications=1)
-    for command in (["show"], ["run"], ["explain"]):
+    plot = ["plot", "board", "-o", str(tmp_path / "x.png")]
+    for command in (["show"], ["run"], ["explain"], plot):
         assert "must be from 0 to 8" in refused(*command, folder, "--point", 9)
-    for command in (["run"], ["explain"], ["plot", "board", "-o", str(tmp_path / "x.png")]):
+    for command in (["run"], ["explain"]):
         assert "say which of its points with --point" in refused(*command, folder)
+    for command in (["run"], ["explain"], plot):
         assert "the point was run with 1" in refused(*command, folder, "--point", 1, "--seed", 2)
         assert "--set: changes a scenario" in refused(*command, folder, "--point", 1, "--set", "a=1")
         assert "holds no sweep" in refused(*command, "first-intercept", "--point", 1)
