@@ -11,14 +11,15 @@ that Mesa tells must have the outcomes that the sweep's engine gives it.
 from __future__ import annotations
 
 import argparse
+import os
 import resource
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from functools import cache, partial
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from bench import naive
 from bench.rates import SEED, has_mesa, machine, seconds
@@ -107,29 +108,54 @@ def _length(table: Outcomes) -> int:
     return len(table)
 
 
-def bare_rate(count: int) -> float:
-    """Return the replications a second of the batch engine without a study, on all cores."""
+class Cost(NamedTuple):
+    """What so many replications cost: seconds on the wall, and of all processors together."""
+
+    count: int
+    wall_s: float
+    processor_s: float
+
+    @property
+    def rate(self) -> float:
+        """Replications a second on the wall."""
+        return self.count / self.wall_s
+
+    @property
+    def each_us(self) -> float:
+        """Processor time of a replication in µs: what else the machine does counts for little."""
+        return 1e6 * self.processor_s / self.count
+
+
+def cost(count: int, work: Callable[[], object]) -> Cost:
+    """Return what a piece of work costs, with the processes that it starts and ends."""
+    before = os.times()
+    wall_s = seconds(work)
+    spent = [after - at for after, at in zip(os.times()[:4], before[:4], strict=True)]
+    return Cost(count, wall_s, sum(spent))
+
+
+def by_batch(count: int) -> Cost:
+    """Return what the batch engine costs without a study, on all cores."""
     work = many.Work(plan().scenario, SEED, "batch", ALL, _length)
-    run = partial(many.reduced, work, 0, count, workers=many.cores())
-    return count / seconds(lambda: sum(run()))
+    return cost(count, lambda: sum(many.reduced(work, 0, count, workers=many.cores())))
 
 
-def sweep_s(folder: Path, each: int) -> float:
-    """Return the seconds that the whole sweep takes into a fresh folder, on all cores."""
-    return seconds(lambda: sweep(plan(), folder, goal=Goal(each)))
+def by_sweep(folder: Path, each: int) -> Cost:
+    """Return what the whole sweep costs into a fresh folder, on all cores."""
+    return cost(plan().points * each, lambda: sweep(plan(), folder, goal=Goal(each)))
 
 
-def mesa_rate(numbers: range) -> float:
-    """Return the replications a second of Mesa's batch_run on one core; end if they come out otherwise than ours."""
+def by_mesa(numbers: range) -> Cost:
+    """Return what Mesa's batch_run costs on one core; end if it comes to other outcomes than ours."""
     for point in SAMPLE:
         prepared_at(point)
     rows: list[dict[str, Any]] = []
-    took_s = seconds(lambda: rows.extend(told_by_mesa(SAMPLE, numbers)))
+    found = cost(len(SAMPLE) * len(numbers), lambda: rows.extend(told_by_mesa(SAMPLE, numbers)))
     for row in rows:
         right = outcomes_of(replicate(prepared_at(row["point"]), Uniforms(SEED), row["number"]))
         if row["outcomes"] != right:
             raise SystemExit(f"Mesa: point {row['point']}, replication {row['number']} has other outcomes")
-    return len(rows) / took_s
+    return found
 
 
 def grown(points: int) -> Plan:
@@ -156,29 +182,34 @@ def print_own_peak(points: int) -> None:
 def report(each: int, mesa_each: int, sizes: tuple[int, ...]) -> Iterator[str]:
     """Yield the lines of the report as they are measured."""
     points, cores = plan().points, many.cores()
-    bare_count = cores * 2 * many.CHUNK
-    yield f"{STUDY}: {points} points, {each:,} replications each, {cores} cores\n"
-    before = bare_rate(bare_count)
+    yield f"{STUDY}: {points} points, {each:,} replications each\n"
+    yield f"{'':36}{'replications':>13}{'seconds':>10}{'a second':>11}{'processor':>16}"
+    bare = by_batch(cores * many.CHUNK)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "run"
-        took_s = sweep_s(folder, each)
-        size_mb = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 2**20
-    bare, rate = max(before, bare_rate(bare_count)), points * each / took_s
-    yield f"{'sweep, storage included':42}{took_s:12.1f} s{rate:14,.0f} a second"
-    yield f"{'batch engine without a study':42}{'':14}{bare:14,.0f} a second"
-    yield f"{'the one over the other':42}{'':14}{bare / rate:14.2f} times"
-    yield f"{'folder':42}{size_mb:12.1f} MB{1024 * size_mb / points:14.1f} KB a point"
-    if has_mesa():
-        mesa = mesa_rate(range(mesa_each)) * cores
-        yield f"\n{'naive model by Mesa’s batch_run':42}{'':14}{mesa:14.3g} a second on {cores} cores"
-        yield f"{'the whole study would take':42}{points * each / mesa / 86_400:12.1f} days"
-        yield f"{'sweep over Mesa':42}{'':14}{rate / mesa:14,.0f} times"
-        told = f"{len(SAMPLE)} points x {mesa_each} replications"
-        yield f"Mesa told {told}, on one core, and came to the same outcomes; {cores} cores count {cores}-fold."
-    else:
-        yield "\nMesa: not installed; pip install -e '.[bench]'"
+        swept = by_sweep(folder, each)
+        size_kb = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 2**10
+    yield _line(f"sweep, storage included, {cores} cores", swept)
+    yield _line(f"batch engine without a study, {cores} cores", bare)
+    mesa = by_mesa(range(mesa_each)) if has_mesa() else None
+    yield (
+        _line("naive, Mesa’s batch_run, 1 core", mesa)
+        if mesa
+        else "Mesa: not installed; pip install -e '.[bench]'"
+    )
+    yield f"\nby processor time: sweep {swept.each_us / bare.each_us:.2f} times the batch engine without a study"
+    if mesa:
+        yield f"Mesa {mesa.each_us / swept.each_us:,.0f} times the sweep"
+        days = points * each * mesa.processor_s / mesa.count / cores / 86_400
+        yield f"Mesa would take {days:.1f} days for the study on {cores} cores of its own"
+        yield f"Mesa told {mesa.count} replications of {len(SAMPLE)} points, with the outcomes that the sweep counts"
+    yield f"folder: {size_kb / 1024:.1f} MB, {size_kb / points:.1f} KB a point"
     yield f"\nmost memory of a sweep with {FEW} replications a point, one worker"
     yield from (f"{number:8,} points{peak_mb(number):10.0f} MB" for number in sizes)
+
+
+def _line(name: str, found: Cost) -> str:
+    return f"{name:36}{found.count:13,}{found.wall_s:10.1f}{found.rate:11,.4g}{found.each_us:13,.0f} µs"
 
 
 def main() -> None:

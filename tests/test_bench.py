@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from bench import cost, naive, rates, ticking_simpy
+from bench import cost, naive, rates, study, ticking_simpy
 from sim import many
 from sim.batch import compose
 from sim.draws import Uniforms
 from sim.measures import outcomes
 from sim.run import Prepared, Replication, prepare, replicate
 from sim.scenario import Scenario, read
+from tests.sweeps import SCRAMBLE, small
 
 SEED = 1
 
@@ -91,3 +92,26 @@ def test_a_grown_scenario_holds_so_many_more(grown: str) -> None:
     small, large = cost.july(), cost.july(**{grown: 2})
     counts = [cost.counts(each) for each in (small, large)]
     assert counts[1] == counts[0] | {grown: 2 * counts[0][grown]}
+
+
+def test_mesa_runs_points_of_a_study_to_the_outcomes_of_the_sweep(monkeypatch: pytest.MonkeyPatch) -> None:
+    """batch_run makes, steps and asks a model for each point and replication, and one that lies ends the timing."""
+    pytest.importorskip("mesa", reason="the extra `bench` is not installed")
+    plan = small(f"{SCRAMBLE}=0,400")
+    monkeypatch.setattr(study, "plan", lambda: plan)
+    monkeypatch.setattr(study, "SAMPLE", (0, 1))
+    study.prepared_at.cache_clear()
+    found = study.by_mesa(range(25, 26))
+    assert found.count == 2
+    assert found.processor_s > 0
+    monkeypatch.setattr(study, "outcomes_of", lambda replication: {"highest_rung": id(replication)})
+    with pytest.raises(SystemExit, match="Mesa: point 0, replication 25 has other outcomes"):
+        study.by_mesa(range(25, 26))
+    study.prepared_at.cache_clear()
+
+
+def test_the_sweep_of_the_bench_is_the_whole_study() -> None:
+    """961 points over two delays, and the sweeps whose memory is measured have as many points as they say."""
+    assert study.plan().points == 961
+    assert [each.name for each in study.plan().quantities] == list(study.PATHS)
+    assert study.grown(64).points == 64
