@@ -209,7 +209,8 @@ class RemoteFolder:
         """Return the names of the files in a folder below, by their full names."""
         filesystem, root = self._at
         try:
-            found = filesystem.ls(f"{root}/{below}".rstrip("/"), detail=True, refresh=True)
+            filesystem.invalidate_cache()  # others write there too
+            found = filesystem.ls(f"{root}/{below}".rstrip("/"), detail=True)
         except FileNotFoundError:
             return set()
         names = (each["name"].removeprefix(f"{root}/") for each in found if each["type"] == "file")

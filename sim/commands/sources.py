@@ -76,6 +76,8 @@ class Source:
         if self.kind not in kinds:
             named = [WORDS[kind] for kind in kinds]
             wanted = " or ".join([", ".join(named[:-1]), named[-1]] if len(named) > 1 else named)
+            if self.kind == "sweep" and "scenario" in kinds:
+                wanted += "; --point says which of its points"
             raise InputError(
                 [Problem(self.name, None, "", f"is {WORDS[self.kind]}; {figure} wants {wanted}")]
             )
