@@ -24,7 +24,7 @@ COLORS: Final = 256
 """Of a picture's palette: an eighth of the size, and no difference that one sees."""
 
 RUNS: Final = (
-    "intercept run july-2019 -r 32 -o runs/july",
+    "intercept run july-2019 -o runs/july",
     "intercept sweep authority-and-flares -n 500 -o runs/flares",
     "intercept sweep timings-morris -n 500 -o runs/screening",
 )

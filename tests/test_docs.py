@@ -40,7 +40,7 @@ def test_the_commands_of_the_readme_run_in_their_order(
     for words in commands():
         assert words[0] in ("intercept", ".venv/bin/intercept"), words
         args = words[1:]
-        for option, few in (("-n", "5"), ("--replications", "5"), ("--spread", "5"), ("--draws", "20")):
+        for option, few in (("-n", "5"), ("--replications", "5"), ("--draws", "20")):
             if option in args:
                 args[args.index(option) + 1] = few
         target = args[args.index(">") + 1] if ">" in args else None
