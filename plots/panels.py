@@ -89,6 +89,8 @@ def share_text(share: float, interval: tuple[float, float], count: int, of: int)
 
     >>> share_text(0.934, (0.917, 0.948), 934, 1000), share_text(1.0, (0.9962, 1.0), 1000, 1000)
     ('93 % (92–95 %)', 'all (over 99.6 %)')
+    >>> share_text(0.98, (0.976, 0.984), 4753, 4850)
+    '97.6–98.4 %'
     """
     low, high = (100 * end for end in interval)
     if count == 0:
@@ -96,6 +98,8 @@ def share_text(share: float, interval: tuple[float, float], count: int, of: int)
     if count == of:
         return f"all (over {_bound(low, up=False)} %)"
     digits = 0 if 1 <= 100 * share <= 99 else 1 if 0.1 <= 100 * share <= 99.9 else 2
+    if f"{low:.{digits}f}" == f"{high:.{digits}f}":  # the ends say it all
+        return f"{low:.{digits + 1}f}–{high:.{digits + 1}f} %"
     return f"{100 * share:.{digits}f} % ({low:.{digits}f}–{high:.{digits}f} %)"
 
 
