@@ -24,10 +24,10 @@ def share_interval(low: float, high: float) -> str:
 
 
 def clock_text(value: Any) -> str:
-    """Return a local time without its offset, and a number as it is."""
+    """Return a local time without its offset, and a number as it is, with a true minus sign."""
     if isinstance(value, str):
         return value[:8]
-    return f"{value:g}"
+    return f"{value:g}".replace("-", "−", 1) if value < 0 else f"{value:g}"
 
 
 def quantiles_text(values: Sequence[Any] | None) -> str:

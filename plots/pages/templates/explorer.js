@@ -237,9 +237,11 @@ if (get("cells")) get("cells").addEventListener("pointerleave", () => {
   if (!hidden()) get("heat-hover").textContent = "";
 });
 addEventListener("hashchange", () => { read(); show(); });
-let width = 0;
-new ResizeObserver(() => {
-  if (width !== document.body.clientWidth) { width = document.body.clientWidth; show(); }
-}).observe(document.body);
 read();
 show();
+let width = document.body.clientWidth;
+new ResizeObserver(() => {
+  if (width === document.body.clientWidth) return;
+  width = document.body.clientWidth;
+  show();
+}).observe(document.body);
