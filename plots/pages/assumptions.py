@@ -13,7 +13,7 @@ from sim.scenario import Scenario
 from sim.spec import unit_of
 from sim.toml_lines import dotted
 
-LEFT_OUT: Final = ("facts", "sources")
+LEFT_OUT: Final = ("scenario", "facts", "sources")
 """Tables that hold no number of the model."""
 
 PLACES: Final = ("lat_deg", "lon_deg")
@@ -133,36 +133,15 @@ def _numbers(path: tuple[str, ...], table: Mapping[str, Any], model: Any) -> Ite
         if isinstance(value, Mapping) and "dist" not in value:
             for inner, each in value.items():
                 here = f"{key}.{inner}"
-                told = told_value(each, "" if unit == "share" else unit)
+                told = value_text(each, "" if unit == "share" else unit)
                 yield Number(dotted((*path, key, inner)), here, told, meaning, _is_law(each))
             continue
-        told = told_value(value, "" if unit == "share" else unit)
+        told = value_text(value, "" if unit == "share" else unit)
         yield Number(dotted((*path, key)), key, told, meaning, _is_law(value))
 
 
 def _is_law(value: Any) -> bool:
     return isinstance(value, Mapping) and "dist" in value
-
-
-def told_value(value: Any, unit: str) -> str:
-    """Return a number or a law as it is read.
-
-    >>> told_value({"dist": "lognormal", "median": 110, "p95": 300}, "s")
-    'lognormal: median 110 s, p95 300 s'
-    """
-    if not isinstance(value, Mapping):
-        return value_text(value, unit)
-    parts = []
-    for key, each in value.items():
-        if key == "dist":
-            continue
-        if isinstance(each, list | tuple):
-            parts.append(
-                f"{key} {', '.join(value_text(it) for it in each)}" + (f" {unit}" * (key == "values"))
-            )
-        else:
-            parts.append(f"{key} {value_text(each, unit)}")
-    return f"{value['dist']}: {', '.join(parts)}"
 
 
 def _inside(model: Any, key: str) -> Any:

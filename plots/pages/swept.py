@@ -128,10 +128,25 @@ def unit_of_quantity(quantity: Quantity) -> str:
 
 
 def value_text(value: Any, unit: str = "") -> str:
-    """Return a value of the scenario as it is read: a number with its unit, a law or word as it is written."""
+    """Return a value of the scenario as it is read: a number with its unit, a law with its parameters, or a word.
+
+    >>> value_text({"dist": "lognormal", "median": 110, "p95": 300}, "s")
+    'lognormal: median 110 s, p95 300 s'
+    """
+    if isinstance(value, Mapping) and "dist" in value:
+        return f"{value['dist']}: {', '.join(_parameters(value, unit))}"
     if isinstance(value, int | float) and not isinstance(value, bool):
         return f"{value:,.10g} {unit}".rstrip()
     return str(plain(value))
+
+
+def _parameters(law: Mapping[str, Any], unit: str) -> Iterator[str]:
+    for key, value in law.items():
+        if isinstance(value, list | tuple):
+            told = f"{key} {', '.join(value_text(each) for each in value)}"
+            yield f"{told} {unit}".rstrip() if key == "values" else told
+        elif key != "dist":
+            yield f"{key} {value_text(value, unit)}"
 
 
 def outcome_of(scenario: Scenario, column: Column) -> Outcome:

@@ -109,7 +109,10 @@ RUN_FIGURES = {
 }
 """In the order of their importance: those that come last may find no room."""
 
-SWEEP_FIGURES = {"delays": "The share over two quantities; each cell is a point of the design."}
+SWEEP_FIGURES = {
+    "delays": "The share over two quantities; each cell is a point of the design.",
+    "sensitivity": "Which of the varied quantities move what, the largest on top.",
+}
 
 
 def _figures(source: Source, names: dict[str, str], count: int, outcome: str | None) -> Iterator[Drawn]:
@@ -126,6 +129,8 @@ def _figures(source: Source, names: dict[str, str], count: int, outcome: str | N
             continue
         asked = Asked(count=(count if count > 1 else 0) if many else None, outcomes=outcomes)
         told = ["intercept", "plot", name, *(_drawn_from(source)), *(["-n", str(count)] if many else [])]
+        if name == "sensitivity":
+            asked = Asked()  # it shows what moves most, and knows not every outcome that has a share
         yield Drawn(
             name, caption, partial(FIGURES[name], source, asked), shlex.join([*told, "-o", f"{name}.svg"])
         )
