@@ -9,7 +9,6 @@ difference.  Hazards change nothing in an encounter, so their chances are reckon
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,7 +17,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from sim import exposures, shards
+from sim import exposures
 from sim.batch import compose_points, keep
 from sim.draws import Uniforms
 from sim.errors import InputError, Problem
@@ -26,10 +25,7 @@ from sim.exposures import Encounters
 from sim.many import LOGS, Engine, Span, Tell, in_order, workers_for
 from sim.run import Prepared, prepare, replicate
 from sim.scenario import Scenario
-from sim.shards import Folder
 from sim.spread import effective_count, wilson, wilson_of_mean
-from sim.store import Recorded
-from sim.study import Plan
 
 Row = dict[str, Any]
 Table = NDArray[np.float64]
@@ -112,7 +108,8 @@ class Sums:
     gap_squares: Table
 
 
-def _summed(parts: Sequence[Sums]) -> Sums:
+def summed(parts: Sequence[Sums]) -> Sums:
+    """Return the sums over all replications of several parts."""
     tables = (
         np.sum([getattr(part, name) for part in parts], axis=0)
         for name in ("counted", "totals", "squares", "gaps", "gap_squares")
@@ -220,7 +217,10 @@ def together(cases: Sequence[Case], span: Span, engine: Engine = "batch") -> lis
         for number, (tables, batch) in enumerate(zip(prepared, batches, strict=True)):
             places = np.flatnonzero(batch.handed_over).tolist()
             logs = {n: exposures.of_log(replicate(tables, uniforms, first + n)) for n in places}
-            found[number].append(exposures.of_batch(batch, logs))
+            all_told = len(logs) == count  # nothing can be composed
+            found[number].append(
+                exposures.joined([*logs.values()]) if all_told else exposures.of_batch(batch, logs)
+            )
             handed_over[number] = max(handed_over[number], len(places))
     return [case.sums(each, many) for case, each, many in zip(cases, found, handed_over, strict=True)]
 
@@ -241,22 +241,22 @@ def risk(
 
     Raises InputError if the scenario has no rungs.
     """
-    _check(case.scenario)
+    check(case.scenario)
     work = Watching(case, engine)
     slow = work.slow()  # before workers are forked, so that they share the tables
     parts: list[Sums] = []
     told: Row = {}
     have = 0
     for look in goal.looks():
-        spans = _spans(first + have, look - have, LOGS if slow else BLOCK)
+        tasks = spans(first + have, look - have, LOGS if slow else BLOCK)
         jobs = workers_for(look - have, "processes" if slow else "batch") if workers is None else workers
-        for sums in in_order(work, spans, jobs):
+        for sums in in_order(work, tasks, jobs):
             parts.append(sums)
             have += sums.count
             if tell is not None:
                 tell(have, look)
-        parts = [_summed(parts)]
-        told = _told(case, parts[0], goal)
+        parts = [summed(parts)]
+        told = told_of(case, parts[0], goal)
         if all(rung["narrow"] for rung in told["rungs"]):
             break
     return {
@@ -276,16 +276,19 @@ def risk(
     }
 
 
-def _spans(first: int, count: int, size: int) -> list[Span]:
+def spans(first: int, count: int, size: int) -> list[Span]:
+    """Divide replications into spans of one size, whatever the number of workers; the last may be shorter."""
     return [(begin, min(size, first + count - begin)) for begin in range(first, first + count, size)]
 
 
-def _check(scenario: Scenario) -> None:
+def check(scenario: Scenario) -> None:
+    """Raise InputError if a scenario has no rungs."""
     if not scenario.escalation.rungs:
         raise InputError([Problem("risk", None, "escalation.rungs", "is empty: there is no rung to reach")])
 
 
-def _hazards(scenario: Scenario) -> list[Row]:
+def hazards_of(scenario: Scenario) -> list[Row]:
+    """Return the hazards of a scenario with their ranges, as docs/answers.md says."""
     named = exposures.drawn(scenario.escalation)
     return [
         {
@@ -301,12 +304,13 @@ def _hazards(scenario: Scenario) -> list[Row]:
     ]
 
 
-def _told(case: Case, sums: Sums, goal: Goal) -> Row:
+def told_of(case: Case, sums: Sums, goal: Goal) -> Row:
+    """Return the hazards and the rungs of a case, from the sums over its replications."""
     escalation = case.scenario.escalation
     return {
         "replications": sums.count,
         "handed_over": sums.handed_over,
-        "hazards": _hazards(case.scenario),
+        "hazards": hazards_of(case.scenario),
         "rungs": [
             {"name": rung.name, "hazards": exposures.touching(escalation, rung)}
             | _rung(case, sums, place, goal)
@@ -359,132 +363,3 @@ def _share(total: float, squares: float, count: int) -> Row:
         "share_interval": list(wilson_of_mean(float(total), float(squares), count)),
         "effective_n": round(effective),
     }
-
-
-# ---- one replication
-
-
-def of_replication(recorded: Recorded) -> Row:
-    """Return the chance of each rung in one replication, given all in it but the hazards, at both ends and the middle.
-
-    Raises InputError if the replication does not come out as it was recorded.
-    """
-    case, number = Case(recorded.scenario, recorded.manifest["seed"]), recorded.manifest["replication"]
-    replication = replicate(prepare(recorded.scenario), Uniforms(case.seed), number)
-    if recorded.events != json.loads(json.dumps(replication.log.rows())):
-        message = "holds events that this version of the program does not give; run the scenario anew"
-        raise InputError([Problem("events.jsonl", None, "", message)])
-    variants = [exposures.of_log(replicate(tables, Uniforms(case.seed), number)) for tables in case.prepared]
-    sums, as_it_was = case.sums(variants, 0), exposures.of_log(replication)
-    return {
-        "replication": number,
-        "rungs": [
-            {"name": rung.name, "reached": bool(as_it_was.counted[place, 0])}
-            | {end: float(sums.totals[level, place]) for level, end in enumerate(ENDS)}
-            for place, rung in enumerate(recorded.scenario.escalation.rungs)
-        ],
-    }
-
-
-# ---- every point of a sweep
-
-
-@dataclass(frozen=True)
-class Surveying:
-    """Sums up the chances of the rungs at some points of a study, as (point, replications)."""
-
-    plan: Plan
-    engine: Engine = "batch"
-
-    def __call__(self, wanted: Sequence[tuple[int, int]]) -> list[tuple[Case, Sums]]:
-        """Return the case and the sums of each point; points that differ in laws alone are composed at once."""
-        cases = [Case(self.plan.scenario_of(point), self.plan.seed_of(point)) for point, _ in wanted]
-        found: list[tuple[Case, Sums]] = []
-        place = 0
-        while place < len(cases):
-            count = wanted[place][1]
-            size = max(1, BLOCK // count)
-            alike = [
-                n
-                for n in range(place, min(len(cases), place + size))
-                if wanted[n][1] == count and cases[n].seed == cases[place].seed
-            ]
-            group = cases[place : place + len(alike)]
-            found += zip(group, self._sums(group, count), strict=True)
-            place += len(group)
-        return found
-
-    def _sums(self, cases: Sequence[Case], count: int) -> list[Sums]:
-        spans = _spans(0, count, BLOCK)
-        if self.engine == "batch" and len(cases) > 1 and all(c.variants == cases[0].variants for c in cases):
-            try:
-                parts = [together(cases, span) for span in spans]
-            except ValueError:
-                pass  # they differ in more than laws, and are composed one by one
-            else:
-                return [_summed(each) for each in zip(*parts, strict=True)]
-        return [_summed([Watching(case, self.engine)(span) for span in spans]) for case in cases]
-
-
-def risk_of_sweep(
-    folder: Folder, replications: int | None = None, tell: Tell | None = None, *, workers: int | None = 1
-) -> Row:
-    """Return the band of each rung at every point of a sweep, and where over the points it is lowest and highest.
-
-    Each point has the replications that the sweep gave it, unless said.  Raises InputError if the folder holds no
-    sweep, or none of its points was run.
-    """
-    plan = shards.reopened(folder)
-    _check(plan.scenario)
-    manifest = shards.read_manifest(folder) or {}
-    kept = shards.results(folder, ["point", "status", "replications"]).to_pylist()
-    wanted = [(row["point"], replications or row["replications"]) for row in kept if row["status"] == "done"]
-    if not wanted:
-        raise InputError([Problem(folder.where, None, "", "holds no point that could be run")])
-    total = sum(count for _, count in wanted)
-    tasks = [wanted[begin : begin + shards.SHARD_MOST] for begin in range(0, len(wanted), shards.SHARD_MOST)]
-    jobs = workers_for(total, manifest["engine"]) if workers is None else workers
-    goal, rows, done = Goal(replications=1), [], 0
-    for task, found in zip(tasks, in_order(Surveying(plan, manifest["engine"]), tasks, jobs), strict=True):
-        for (point, _), (case, sums) in zip(task, found, strict=True):
-            told = _told(case, sums, goal)
-            rows.append({"point": point, "values": plan.values(point), **_briefly(told)})
-        done += len(task)
-        if tell is not None:
-            tell(done, len(wanted))
-    return {
-        "kind": "sweep",
-        **plan.identity(),
-        "engine": manifest["engine"],
-        "replications_least": min(row["replications"] for row in rows),
-        "replications_greatest": max(row["replications"] for row in rows),
-        "hazards": _hazards(plan.scenario),
-        "rungs": [
-            {"name": rung.name, "hazards": exposures.touching(plan.scenario.escalation, rung)}
-            | _over(rows, place)
-            for place, rung in enumerate(plan.scenario.escalation.rungs)
-        ],
-        "points_run": rows,
-    }
-
-
-def _briefly(told: Row) -> Row:
-    """Return what is told of one point among many: the bands, and which hazard opens each most."""
-    rungs = [
-        {"name": rung["name"], **{end: rung[end] for end in ENDS}}
-        | {"opened_by": rung["opened_by"][0]["hazard"] if rung["opened_by"] else None}
-        for rung in told["rungs"]
-    ]
-    return {"replications": told["replications"], "handed_over": told["handed_over"], "rungs": rungs}
-
-
-def _over(rows: Sequence[Row], place: int) -> Row:
-    """Return the lowest and the highest share of a rung over the points, at each end of the band."""
-    found: Row = {}
-    for end in ENDS:
-        each = [{"point": row["point"], **row["rungs"][place][end]} for row in rows]
-        found[end] = {
-            "least": min(each, key=lambda row: row["share"]),
-            "greatest": max(each, key=lambda row: row["share"]),
-        }
-    return found

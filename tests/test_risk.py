@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from sim import cli, risk, risk_report, spread, store
+from sim import cli, risk, risk_report, spread, store, survey
 from sim.batch import compose, keep
 from sim.draws import Uniforms
 from sim.exposures import kinds_of, of_batch, touching
@@ -259,7 +259,7 @@ def test_more_replications_go_on_from_those_that_are_there() -> None:
 def test_the_band_of_a_sweep_is_that_of_each_point(tmp_path: Path) -> None:
     """Each point has the replications of the sweep: the same counts, and the band of its scenario."""
     swept(tmp_path / "run", replications=30)
-    found = risk.risk_of_sweep(folder_of(tmp_path / "run"))
+    found = survey.risk_of_sweep(folder_of(tmp_path / "run"))
     assert len(found["points_run"]) == 9
     from sim.shards import reopened, results
 
@@ -276,14 +276,14 @@ def test_the_band_of_a_sweep_is_that_of_each_point(tmp_path: Path) -> None:
     every = [row["rungs"][-1]["high"]["share"] for row in found["points_run"]]
     assert last["high"]["greatest"]["share"] == max(every)
     assert last["high"]["least"]["share"] == min(every)
-    assert risk.risk_of_sweep(folder_of(tmp_path / "run"), workers=2) == found
+    assert survey.risk_of_sweep(folder_of(tmp_path / "run"), workers=2) == found
 
 
 def test_one_replication_has_the_chance_of_its_log(tmp_path: Path) -> None:
     """Of a run folder the chances in its one replication are told: 1 where a rung was reached without hazards."""
     made, document = read("first-intercept")
     recorded = store.record(replicate(prepare(made), Uniforms(1), 2), document)
-    found = risk.of_replication(recorded)
+    found = survey.of_replication(recorded)
     blocks = sum(event["kind"] == "block" for event in recorded.events)
     assert blocks == 3
     assert found["rungs"][-1]["middle"] == pytest.approx(1 - (1 - 1e-4) ** blocks)

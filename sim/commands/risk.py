@@ -73,8 +73,8 @@ def risk(
     goal = Goal(replications, within, most=most)
     if _is_sweep(source):
         _refuse(source, {"--seed": seed, "--set": overrides, "-r": first})
-        from sim.risk import risk_of_sweep
         from sim.shards import folder_of
+        from sim.survey import risk_of_sweep
 
         with telling(quiet=False, what="points") as tell:
             told = risk_of_sweep(folder_of(source), replications, tell, workers=jobs)
@@ -126,8 +126,9 @@ def _of_scenario(
 ) -> dict[str, Any]:
     """Return the risk of a scenario, or of that of a run folder with the chances in its one replication."""
     from sim.document import digest
-    from sim.risk import Case, of_replication
+    from sim.risk import Case
     from sim.risk import risk as risk_of
+    from sim.survey import of_replication
 
     if Path(source).is_dir():
         _refuse(source, {"--seed": seed, "--set": overrides, "-r": first})
