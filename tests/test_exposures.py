@@ -11,7 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from sim import exposures
 from sim.batch import compose, keep
 from sim.draws import Uniforms
+from sim.escalation import Rung
 from sim.exposures import Encounters, of_batch, of_log
+from sim.measures import reaches
 from sim.run import Replication, prepare, replicate
 from sim.scenario import Scenario, read
 from tests.encounters import SECOND, SOUTHERN, encounter, records, scenario, steps
@@ -152,11 +154,9 @@ def test_a_hazard_that_leads_to_another_is_drawn_and_the_last_is_reckoned() -> N
 
 def test_what_a_hazard_leads_to_is_the_doing_of_no_side() -> None:
     """A rung of one side's doing is reached by no hazard, as the measures have it."""
-    run = encounter(
-        CALLS,
-        ON_CALL % "1.0",
-        'escalation.rungs = [{ name = "a", reached_by = ["incident"], side = "north" }]',
-    )
-    ladder = run.prepared.scenario.escalation
-    assert exposures.touching(ladder, ladder.rungs[0]) == []
-    assert not of_log(run).counted.any()
+    ladder = scenario(CALLS, ON_CALL % "1.0").escalation
+    rung = Rung(name="a", reached_by=("incident", "call"), side="north")
+    assert exposures.touching(ladder, rung) == []
+    assert exposures.touching(ladder, rung.model_copy(update={"side": None})) == ["mishap"]
+    (record, *_) = records(encounter(CALLS, ON_CALL % "1.0"), "incident")
+    assert not reaches(rung, record)

@@ -183,15 +183,19 @@ def test_a_rung_that_no_hazard_reaches_is_counted_and_has_no_band() -> None:
 def test_the_band_of_july_is_monotone_in_every_replication() -> None:
     """A hazard that is likelier never makes a rung less likely, and one alone opens no more than all together."""
     case = Case(read("july-2019")[0], 1)
-    for number in range(0, 60, 20):
-        watched = [risk.Watching(case)((first, 1)).totals for first in range(number, number + 5)]
-        for totals in watched:
-            low, middle, high = totals[:3]
-            assert (low <= middle).all()
-            assert (middle <= high).all()
-            assert (totals[3:] >= low - 1e-12).all()
-            assert (totals[3:] <= high + 1e-12).all()
-            assert middle[-1] > 0
+    (prepared,) = case.prepared
+    batch = compose(prepared, Uniforms(1), 0, 200, few=0)
+    ladder = case.scenario.escalation
+    touched = [touching(ladder, each) for each in ladder.rungs]
+    found = of_batch(batch, {})
+    low, middle, high, *alone = (found.reached(touched, shares) for shares in case.levels.shares)
+    assert (low <= middle).all()
+    assert (middle <= high).all()
+    assert len(alone) == 2 * len(ladder.hazards)
+    for each in alone:
+        assert (each >= low - 1e-12).all()
+        assert (each <= high + 1e-12).all()
+    assert (low[-1] < middle[-1]).mean() > 0.9
 
 
 def test_hazards_that_follow_from_one_another_have_their_closed_form() -> None:
