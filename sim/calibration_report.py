@@ -54,9 +54,9 @@ def _rule(told: Mapping[str, Any]) -> list[str]:
         f"{told['accepted']:,} of {told['simulated']:,} simulated mornings ({_share(told['accepted_share'])})"
     )
     number = len(rule["facts"])
-    facts = "the fact" if number == 1 else f"{number} facts"
+    facts = {1: "the fact", 2: "both facts"}.get(number, f"all {number} facts")
     if rule["kind"] == "all":
-        which = f"{count} agree with {facts if number == 1 else f'all {facts}'}"
+        which = f"{count} agree with {facts}"
     else:
         which = f"{count} are closest to {facts}: distance up to {rule['distance']:.3g}"
     draws = f"{told['accepted_draws']:,} draws were accepted, worth {told['effective_draws']:,.0f} of equal weight"
@@ -137,8 +137,8 @@ def _levels(levels: list[Any] | None) -> str:
 
 def _legend(told: Mapping[str, Any]) -> list[str]:
     lines = [
-        "width: of the posterior's 5–95 % over the prior's, on the prior's own scale; at 1",
-        "nothing was learned.  Its 90 % interval comes from drawing the draws again.",
+        "width: of the posterior's 5–95 % over the prior's, on the prior's scale: at 1",
+        "it is as wide as before.  Its 90 % interval comes from drawing the draws again.",
         "not told: prior and posterior are as near as in 99 of 100 exchanges of the",
         "draws' weights.  rejects: mornings that this fact alone rejects.",
         "met: share of mornings within tolerance, before and after the facts were heard.",
