@@ -120,21 +120,21 @@ def _():
 
 @app.cell
 def _(scenario):
-    RADIUS_KM = scenario.zones["airspace"].radius_nmi * KM_PER_NMI
+    radius_km = scenario.zones["airspace"].radius_nmi * KM_PER_NMI
 
     def inside_s(distance_km, speed_kt):
         """Return the seconds inside the ring: half the way is the side of a right-angled triangle."""
-        half_km = math.sqrt(max(0.0, RADIUS_KM**2 - distance_km**2))
+        half_km = math.sqrt(max(0.0, radius_km**2 - distance_km**2))
         return 2 * half_km / (speed_kt * KT_TO_KM_PER_S)
 
-    return RADIUS_KM, inside_s
+    return radius_km, inside_s
 
 
 @app.cell(hide_code=True)
-def _(RADIUS_KM, closest, inside_s, speed_kt):
+def _(radius_km, closest, inside_s, speed_kt):
     _seconds = inside_s(closest.value, speed_kt)
     mo.md(f"""
-    Radius {RADIUS_KM:.1f} km. At {speed_kt:.0f} kt, the ground speed of the flight in the scenario there, a pass at
+    Radius {radius_km:.1f} km. At {speed_kt:.0f} kt, the ground speed of the flight in the scenario there, a pass at
     **{closest.value} km** lasts **{int(_seconds // 60)} min {_seconds % 60:02.0f} s**; one through the middle
     {inside_s(0, speed_kt) / 60:.1f} min.
     """)
@@ -341,8 +341,8 @@ def _(as_it_stands, doubled, shots, standing):
 
 
 @app.cell(hide_code=True)
-def _(RADIUS_KM, as_it_stands, doubled, inside_s, shots, speed_kt, standing):
-    _half_km = RADIUS_KM * math.sqrt(3) / 2
+def _(radius_km, as_it_stands, doubled, inside_s, shots, speed_kt, standing):
+    _half_km = radius_km * math.sqrt(3) / 2
     assert math.isclose(inside_s(_half_km, speed_kt), inside_s(0, speed_kt) / 2)
     _dots = shots[1].dots(20)
     _open = sum(dot is None for dot in _dots)
