@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -24,9 +25,8 @@ class Record(NamedTuple):
     data: Data
 
 
-def entry(*columns: Any) -> Record:
-    """Make a record of its columns in their order; a record's own constructor takes twice as long."""
-    return tuple.__new__(Record, columns)
+entry: Callable[[tuple[Any, ...]], Record] = partial(tuple.__new__, Record)
+"""Makes a record of its columns, as `Record._make` does in twice the time."""
 
 
 class Log(Sequence[Record]):
@@ -118,7 +118,7 @@ def in_order(records: Iterable[Record], clock: Clock) -> Log:
                 cause = place[record.cause]
                 place[i] = number
                 if record.id != number or record.cause != cause:
-                    record = entry(number, *record[1:5], cause, record.data)
+                    record = record._replace(id=number, cause=cause)
                 ordered.append(record)
     return Log(ordered, clock)
 

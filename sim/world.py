@@ -115,7 +115,7 @@ def emit(
 ) -> Record:
     """Enter an event in the log, tell the chapters that asked for its kind, and announce it at posts."""
     records = world.records
-    record = entry(len(records), world.now, kind, who, about, cause, data)
+    record = entry((len(records), world.now, kind, who, about, cause, data))
     records.append(record)
     hearers = world.hearers.get(kind)
     if hearers is not None:
@@ -153,12 +153,18 @@ def wait(world: World, until: int, *news: News) -> Alarms:
     The caller looks at the world again and decides whether to wait on.
     """
     alarm = _alarm(world, world.now + 1 if world.ticking else until)
+    fired = False
 
     def fire() -> None:
-        if not alarm.triggered:
-            alarm.succeed()
-        elif alarm.callbacks:  # not yet woken: an alarm that is set for later comes now as well
+        nonlocal fired
+        if fired or not alarm.callbacks:  # it has come already
+            return
+        fired = True
+        if alarm.triggered:  # one that is set for later comes now as well, and at its time finds nobody
+            alarm.callbacks[0] = _disarm
             world.env.schedule(alarm)
+        else:
+            alarm.succeed()
 
     for each in news:
         each.waiting.append(fire)
@@ -188,20 +194,21 @@ def _ticks(world: World, until: int) -> Waiting:
 
 
 def _alarm(world: World, step: int) -> simpy.Event:
-    """Return an event that comes at a later step; one beyond the window comes only if it is made to.
-
-    It moves the clock on.  One that is forestalled by the news still comes at its time, and finds nobody.
-    """
-    env = world.env
-    alarm = env.event() if step > world.clock.last else env.timeout(step - world.now)
+    """Return an event that comes at a later step and moves the clock on; beyond the window it never comes by itself."""
+    if step > world.clock.last:
+        return world.env.event()
+    alarm = world.env.timeout(step - world.now)
 
     def come(_: simpy.Event) -> None:
-        world.now = env.now  # type: ignore[assignment]  # only whole steps are ever scheduled
-        alarm.callbacks = []
+        world.now = step
 
     assert alarm.callbacks is not None
     alarm.callbacks.append(come)
     return alarm
+
+
+def _disarm(alarm: simpy.Event) -> None:
+    alarm.callbacks = []
 
 
 def ring(news: News) -> None:
