@@ -352,7 +352,7 @@ def _merge(data: dict[str, Any], over: Mapping[str, Any], owner: _Owner, layer: 
         if _merges(data.get(key), value):
             _merge(data[key], value, owner.below.setdefault(key, _Owner(owner.layer)), layer)
         else:
-            data[key] = copy.deepcopy(value)
+            data[key] = value  # a layer is read for this, and for nothing else
             owner.below[key] = _Owner(layer)
 
 
