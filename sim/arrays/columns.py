@@ -160,19 +160,30 @@ class Columns:
         key = (entity, decision, occurrence, id(law))
         found: Whole | None = self.kept.get(key)
         if found is None:
-            laws = [point.get(id(law), law) for point in self.points]
-            drawn: dict[Distribution, Whole] = {}
-            raw = None
-            for each in dict.fromkeys(laws):
-                if isinstance(each, Constant):
-                    index = max(least, quantile_index(each, 0.0, resolution, most))
-                    drawn[each] = np.full(self.count, index, dtype=np.int32)
-                    continue
-                raw = self.raw(entity, decision, occurrence) if raw is None else raw
-                drawn[each] = law_guide(each, resolution, most, least).index(raw)
-            found = drawn[laws[0]] if len(laws) == 1 else np.concatenate([drawn[each] for each in laws])
+            if id(law) in self.varied:
+                found = self._of_each_point(law, (entity, decision, occurrence), resolution, most, least)
+            else:
+                found = self.for_all(
+                    self._drawn(law, (entity, decision, occurrence), resolution, most, least)
+                )
             self.kept[key] = found
         return found
+
+    def _of_each_point(
+        self, law: Distribution, decision: tuple[str, str, int], resolution: float, most: int, least: int
+    ) -> Whole:
+        """Return the draws of all points, of which each has its own law in the place of one."""
+        laws = [point.get(id(law), law) for point in self.points]
+        drawn = {each: self._drawn(each, decision, resolution, most, least) for each in dict.fromkeys(laws)}
+        return drawn[laws[0]] if len(laws) == 1 else np.concatenate([drawn[each] for each in laws])
+
+    def _drawn(
+        self, law: Distribution, decision: tuple[str, str, int], resolution: float, most: int, least: int
+    ) -> Whole:
+        if isinstance(law, Constant):
+            index = max(least, quantile_index(law, 0.0, resolution, most))
+            return np.full(self.count, index, dtype=np.int32)
+        return law_guide(law, resolution, most, least).index(self.raw(*decision))
 
     def below(self, share: float, entity: str, decision: str, occurrence: int) -> Flags:
         """Return whether the uniform number of a decision lies below a share."""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from pydantic import BaseModel
 
 from sim.draws import Distribution
-from sim.happenings import Batch, FlownColumns, StayColumns
+from sim.happenings import Batch, FlownColumns, Happening, StayColumns
 from sim.run import Prepared
 from sim.scenario import Scenario
 
@@ -48,7 +47,14 @@ def _differ_in_laws(one: Any, other: Any, found: dict[int, Distribution]) -> boo
 def part_of(batch: Batch, point: Prepared, span: slice) -> Batch:
     """Return the replications of one point."""
     events = [
-        replace(event, step=event.step[span], varying={k: v[span] for k, v in event.varying.items()})
+        Happening(
+            event.kind,
+            event.who,
+            event.about,
+            event.step[span],
+            event.data,
+            {name: values[span] for name, values in event.varying.items()},
+        )
         for event in batch.happenings
     ]
     flown = {
