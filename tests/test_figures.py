@@ -79,15 +79,14 @@ def test_all_of_a_sweep_draws_what_it_has_data_for(grid: Path, tornado: Path, tm
 def test_a_scenario_is_run_as_its_options_say(tmp_path: Path) -> None:
     """Another replication, seed or value gives another picture; the same give the same bytes."""
     bytes_of = {}
-    for number, options in enumerate(
-        (
-            [],
-            ["-r", 3],
-            ["--seed", 2],
-            ["--set", "command.stages.scramble.delay_s=300"],
-            ["-r", 0, "--seed", 1],
-        )
-    ):
+    ways: list[list[str]] = [
+        [],
+        ["-r", "3"],
+        ["--seed", "2"],
+        ["--set", "command.stages.scramble.delay_s=300"],
+        ["-r", "0", "--seed", "1"],
+    ]
+    for number, options in enumerate(ways):
         path = tmp_path / f"{number}.png"
         assert plot("approach", "first-intercept", "-o", path, *options).exit_code == 0
         bytes_of[number] = path.read_bytes()
