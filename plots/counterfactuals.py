@@ -121,7 +121,7 @@ def points(rung: RungShare) -> str:
     if not rung.moved:
         return "as before"
     low, high = rung.difference_interval
-    digits = 0 if high - low > 0.02 else 1
+    digits = 0 if high - low > 0.02 or abs(rung.difference_share) >= 0.1 else 1
     middle, low_text, high_text = (_signed(100 * each, digits) for each in (rung.difference_share, low, high))
     return f"{middle} ({low_text} to {high_text})"
 
