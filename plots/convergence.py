@@ -126,7 +126,14 @@ def _draw_width(axes: Axes, found: Convergence, at: Any, placer: Placer) -> None
     look: dict[str, Any] = {"fontsize": style.TEXT_PT, "fontweight": "bold", "color": style.RED}
     enough = found.enough
     told = "not reached" if enough is None else f"from {enough:,}\nreplications on"
-    axes.text(1.012, wanted, f"± {wanted:g} points wanted:\n{told}", transform=side, va="center", **look)
+    axes.text(
+        1.012,
+        wanted,
+        f"± {wanted:g} point{'s' * (wanted != 1)} wanted:\n{told}",
+        transform=side,
+        va="center",
+        **look,
+    )
     placer.avoid_line(axes, at, half)
     placer.avoid_line(axes, [at[0], at[-1]], [wanted, wanted])
     if enough is not None and enough >= FIRST:
