@@ -120,7 +120,7 @@ def _(scenario):
 
 @app.cell(hide_code=True)
 def _():
-    run = mo.ui.run_button(label="Run the sweep and reveal")
+    run = mo.ui.switch(label="Reveal what the sweep says")
     mo.vstack([mo.md("## 3 One at a time (10 min)"), run])
     return (run,)
 
@@ -164,7 +164,7 @@ def _(study_text):
 
 @app.cell
 def _(found, run):
-    mo.stop(mo.running_in_notebook() and not run.value, mo.md("*Predict first, then run.*"))
+    mo.stop(mo.running_in_notebook() and not run.value, mo.md("*Predict first.*"))
     tornado(found, outcomes=(OUTCOME,))
     return
 

@@ -205,14 +205,14 @@ def _(scenario):
 
 @app.cell(hide_code=True)
 def _():
-    run = mo.ui.run_button(label="Run 1,000 mornings and reveal")
+    run = mo.ui.switch(label="Reveal what 1,000 mornings say")
     mo.vstack([mo.md("## 4 Run, reveal, compare (10 min)"), run])
     return (run,)
 
 
 @app.cell
 def _(found, run):
-    mo.stop(mo.running_in_notebook() and not run.value, mo.md("*Predict first, then run.*"))
+    mo.stop(mo.running_in_notebook() and not run.value, mo.md("*Predict first.*"))
     race_figure(found)
     return
 

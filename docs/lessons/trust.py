@@ -137,7 +137,7 @@ def _(scenario):
 
 @app.cell(hide_code=True)
 def _():
-    run = mo.ui.run_button(label="Run 500 mornings and reveal the checks")
+    run = mo.ui.switch(label="Reveal the checks")
     mo.vstack([run])
     return (run,)
 
@@ -157,7 +157,7 @@ def _(disputed, document, inputs, scenario, undisputed):
 
 @app.cell(hide_code=True)
 def _(covered, disputed, inputs, predicted_checks, reported, run, undisputed):
-    mo.stop(mo.running_in_notebook() and not run.value, mo.md("*Predict first, then run.*"))
+    mo.stop(mo.running_in_notebook() and not run.value, mo.md("*Predict first.*"))
 
     def _row(name):
         row = reported[name]
@@ -191,7 +191,7 @@ def _(means_s):
         40, 400, step=10, value=250, show_value=True,
         label="mean seconds from entry to first shot, where shots fall in the first stay",
     )  # fmt: skip
-    reveal = mo.ui.run_button(label="Reveal the averages")
+    reveal = mo.ui.switch(label="Reveal the averages")
     mo.vstack(
         [
             mo.md(f"""
@@ -233,7 +233,7 @@ def _(document):
 
 @app.cell(hide_code=True)
 def _(inside_s, means_s, predicted_mean, reveal, shares):
-    mo.stop(mo.running_in_notebook() and not reveal.value, mo.md("*Predict first, then reveal.*"))
+    mo.stop(mo.running_in_notebook() and not reveal.value, mo.md("*Predict first.*"))
     _rows = "\n    ".join(
         f"| {m} | {means_s[m]:.0f} | {shares[m]:.1%} ({round(shares[m] * REPLICATIONS)} of {REPLICATIONS}) |"
         for m in MEDIANS_S
@@ -260,7 +260,7 @@ def _():
         value="110 s",
         label="agrees best with the undisputed checks: a median of",
     )
-    uncover = mo.ui.run_button(label="Calibrate and reveal")
+    uncover = mo.ui.switch(label="Reveal what calibration keeps")
     mo.vstack(
         [
             mo.md("""
@@ -304,7 +304,7 @@ def _(clock, scenario, tables, undisputed):
 
 @app.cell(hide_code=True)
 def _(plain, predicted_median, uncover, with_first, with_none):
-    mo.stop(mo.running_in_notebook() and not uncover.value, mo.md("*Predict first, then reveal.*"))
+    mo.stop(mo.running_in_notebook() and not uncover.value, mo.md("*Predict first.*"))
 
     def _share(number):
         low, high = wilson(number, REPLICATIONS)
@@ -339,7 +339,7 @@ def _(plain, predicted_median, uncover, with_first, with_none):
 @app.cell(hide_code=True)
 def _():
     predicted_misses = mo.ui.slider(0, 20, value=1, show_value=True, label="so many of 20 intervals miss it")
-    show = mo.ui.run_button(label="Reveal the twenty classes")
+    show = mo.ui.switch(label="Reveal the twenty classes")
     mo.vstack(
         [
             mo.md("""
@@ -374,7 +374,7 @@ def _(document, scenario):
 
 @app.cell(hide_code=True)
 def _(classes, misses, predicted_misses, settled, show, whole_share):
-    mo.stop(mo.running_in_notebook() and not show.value, mo.md("*Predict first, then reveal.*"))
+    mo.stop(mo.running_in_notebook() and not show.value, mo.md("*Predict first.*"))
     mo.vstack(
         [
             mo.md(f"""
