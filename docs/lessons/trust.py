@@ -245,7 +245,8 @@ def _(inside_s, means_s, predicted_mean, reveal, shares):
 
     You said {predicted_mean.value} s; it is **{means_s[320]:.0f} s**, less than the authority alone takes in the median. The mean knows
     only the mornings in which the shot came before the aircraft had gone, after {inside_s:.0f} s: whoever was later is not in it.
-    That is *survivors' bias*. The chain got three times slower, the average hardly moved, and what changed is the last column.
+    That is *survivors' bias*. The authority takes
+    {MEDIANS_S[-1] - 110} s longer in the median, the mean rises by {means_s[320] - means_s[110]:.0f} s, and what has really changed is the last column.
 
     **In its place** report the share and the time together: how many of how many, and of those the quantiles. The tables of this
     project never show a mean without the share beside it.
