@@ -208,7 +208,8 @@ class Inbox:
         known = (arrival, cause)
         if _sooner(world, known, self.arrivals.get(signal, UNKNOWN)):
             self.arrivals[signal] = known
-            ring(self.news)
+            if self.news.waiting:
+                ring(self.news)
 
 
 class Desk:

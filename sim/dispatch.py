@@ -124,7 +124,8 @@ def _may_be_taken(world: World, force: Force, pair: Pair, flight: str) -> bool:
     if pair.parts <= soon or pair.leaves_at >= world.now:
         return False
     others = [other for other in force.pairs if other.about == pair.about and other is not pair]
-    return any(other.order is None and other.parts > soon and _stays(other) for other in others)
+    stays = [other for other in others if _stays(other) and other.order is None and other.parts > soon]
+    return bool(stays)
 
 
 def _stays(pair: Pair) -> bool:

@@ -339,20 +339,22 @@ class Quantiles:
 
     def __init__(self, law: Distribution, resolution: float, most: int) -> None:
         self.law, self.resolution, self.most = law, resolution, most
-        self._reached: list[float] = []
+        self.reached: list[float] = []
+        """The cumulative probabilities of the first multiples: the index of u is the first above u, if there is one."""
         self._asked = 0
 
     def index(self, u: float) -> int:
         """Return the lowest i in 0..most with cdf(i * resolution) > u, or most if there is none below it."""
-        index = bisect_right(self._reached, u)
-        return index if index < len(self._reached) else self._beyond(u)
+        index = bisect_right(self.reached, u)
+        return index if index < len(self.reached) else self.beyond(u)
 
-    def _beyond(self, u: float) -> int:
+    def beyond(self, u: float) -> int:
+        """Return the index of a number that none of `reached` is above, and reach further if it pays."""
         index = quantile_index(self.law, u, self.resolution, self.most)
         self._asked += 1
         if index < QUANTILES_KEPT and self._asked > ASKED_BEFORE:
-            known = len(self._reached)
-            self._reached += [self.law.cdf(i * self.resolution) for i in range(known, index + 1)]
+            known = len(self.reached)
+            self.reached += [self.law.cdf(i * self.resolution) for i in range(known, index + 1)]
         return index
 
 

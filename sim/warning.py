@@ -98,8 +98,12 @@ class Encounter:
 
     def over(self, world: World) -> bool:
         """Return whether the stay has ended, or the flight had turned away before this step."""
-        now = world.now
-        return world.left_script.get(self.flight, NEVER) < now or now >= _window_end(world, self)
+        return world.now >= self.ends(world) or world.left_script.get(self.flight, NEVER) < world.now
+
+    def ends(self, world: World) -> int:
+        """Return the step after the end of the stay: the first at which the encounter is over."""
+        leaves = world.tracks[self.flight].leaves[self.ladder.per]
+        return min(NEVER, leaves[self.stay - 1] + 1) if self.stay <= len(leaves) else NEVER
 
     def entered(self, zone: str, by: int) -> Known:
         """Return the flight's latest entry into a zone up to a step; to be asked in a later step only."""
@@ -126,7 +130,7 @@ def call(world: World, encounter: Encounter, control: str, calls: Calls) -> Proc
         if encounter.over(world):
             return
         change = world.tracks[flight].next_change(calls.zone, world.now)
-        ahead = [change, known[0], _window_end(world, encounter)]
+        ahead = [change, known[0], encounter.ends(world)]
         yield from wait(world, min(k for k in ahead if k > world.now), encounter.inbox.news)
     ready, cause = world.now, None
     due = world.now + drawn_steps(world, calls.first_s, encounter.side, f"first-call {chance}", 1)
@@ -135,9 +139,7 @@ def call(world: World, encounter: Encounter, control: str, calls: Calls) -> Proc
         if encounter.over(world) or encounter.answered < world.now:
             return
         if not _in(world, flight, calls.zone):
-            due = min(
-                world.tracks[flight].next_change(calls.zone, world.now), _window_end(world, encounter) + 1
-            )
+            due = min(world.tracks[flight].next_change(calls.zone, world.now), encounter.ends(world) + 1)
             continue
         number = len(encounter.calls) + 1
         if cause is None:
@@ -216,7 +218,7 @@ def _ready(world: World, encounter: Encounter, force: Force, rule: Measure, earl
         if ahead <= now and (pair := _beside(force, flight, now)) is not None:
             return _last([*holds, (pair.joined, pair.cause or 0)])
         # Without a pair it is the news of one that wakes, and so it is with an authority or a call that is missing.
-        over = _window_end(world, encounter)
+        over = encounter.ends(world)
         yield from wait(world, min(over, ahead if ahead > now else NEVER), inbox.news)
     return None
 
@@ -251,12 +253,6 @@ def _last(known: list[Known]) -> Known:
 
 def _in(world: World, flight: str, zone: str) -> bool:
     return world.tracks[flight].is_inside(zone, world.now)
-
-
-def _window_end(world: World, encounter: Encounter) -> int:
-    """Return the step after the end of the stay: the first at which the encounter is over."""
-    leaves = world.tracks[encounter.flight].leaves[encounter.ladder.per]
-    return min(NEVER, leaves[encounter.stay - 1] + 1) if encounter.stay <= len(leaves) else NEVER
 
 
 def _beside(force: Force, flight: str, step: int) -> Pair | None:

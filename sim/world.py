@@ -11,6 +11,7 @@ processes of one step.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -238,7 +239,10 @@ def drawn_steps(
     if quantiles is None:
         quantiles = Quantiles(law, world.clock.step_s, world.clock.last + 1)
         world.laws.durations[id(law)] = quantiles
-    steps = quantiles.index(world.draw(entity, decision, occurrence))
+    u = world.draw(entity, decision, occurrence)
+    steps = bisect_right(quantiles.reached, u)
+    if steps == len(quantiles.reached):
+        steps = quantiles.beyond(u)
     if steps < least:
         steps = least
     elif steps >= quantiles.most:
