@@ -43,7 +43,7 @@ BAR = "naive, SimPy"
 
 METERED: Mapping[str, tuple[Any, tuple[str, ...]]] = {
     "draws": (Columns, ("steps", "multiples", "below")),
-    "turned flights": (Departed, ("variants", "table", "place")),
+    "turned flights": (Departed, ("variants", "table")),
 }
 """Parts of the batch engine's time, and the methods in which it is spent; the rest is logic."""
 

@@ -79,7 +79,7 @@ def test_a_column_of_chances_holds_what_is_drawn_one_by_one(share: float) -> Non
     assert column.tolist() == [uniforms.value(n, "who", "whether", 1) < share for n in range(500)]
 
 
-@given(st.lists(st.lists(st.integers(0, last + 5), min_size=3, max_size=3), min_size=1, max_size=6))
+@given(st.lists(st.lists(st.integers(0, last + 5), min_size=3, max_size=3), min_size=1, max_size=40))
 def test_events_come_in_time_order(slots: list[list[int]]) -> None:
     """Row i holds the i-th different step of each replication; what comes after the end does not count."""
     columns = [np.array(slot, dtype=np.int32) for slot in slots]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
 
-from sim import command, crew, dispatch, sorties, warning
+from sim import command, crew, dispatch, run, sorties, warning
+from sim.arrays import dispatch as dispatching
 from sim.arrays import fighters, tracks
 from sim.arrays.columns import Columns, Whole
 from sim.arrays.telling import Telling
@@ -77,7 +79,19 @@ def test_a_meeting_one_step_late_is_found(monkeypatch: pytest.MonkeyPatch) -> No
     def later(self: fighters.Pursuit, *questions: Any) -> Whole:
         return meets(self, *questions) + np.int32(1)
 
+    monkeypatch.setattr(run, "_tracks", OrderedDict())  # what is planned from late meetings is not to be kept
     monkeypatch.setattr(fighters.Pursuit, "meets_from_base", later)
+    assert found()
+
+
+def test_dispatch_that_resumes_one_step_late_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is told again is told from the very step on at which something comes out otherwise."""
+    first = dispatching.first_difference
+
+    def later(*tellings: Any) -> Whole:
+        return first(*tellings) + np.int32(1)
+
+    monkeypatch.setattr(dispatching, "first_difference", later)
     assert found()
 
 
