@@ -117,12 +117,17 @@ def points(rung: RungShare) -> str:
 
     >>> points(RungShare("shots", 500, 1000, -0.43, (-0.46, -0.4), 430)), points(RungShare("flares", 9, 10))
     ('−43 (−46 to −40)', 'as before')
+    >>> points(RungShare("face-off", 9, 1000, -0.003, (-0.007, -0.0004), 3))
+    '−0.30 (−0.70 to −0.04)'
     """
     if not rung.moved:
         return "as before"
     low, high = rung.difference_interval
     digits = 0 if high - low > 0.02 or abs(rung.difference_share) >= 0.1 else 1
-    middle, low_text, high_text = (_signed(100 * each, digits) for each in (rung.difference_share, low, high))
+    told = [100 * each for each in (rung.difference_share, low, high)]
+    # An end that would read as nought says too little: is it on this side of nought, or on that?
+    digits += any(each and not round(each, digits) for each in told)
+    middle, low_text, high_text = (_signed(each, digits) for each in told)
     return f"{middle} ({low_text} to {high_text})"
 
 
