@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer.main
 from typer.testing import CliRunner
 
 from sim import cli, spread, store
@@ -24,18 +25,21 @@ BUNDLED = sorted(bundled())
 
 
 def commands() -> list[list[str]]:
-    """Return the words of each command in the README's block of commands."""
+    """Return the words of each command in the README's blocks of commands."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^<!-- commands -->\n```sh\n(.*?)\n```$", text, re.MULTILINE | re.DOTALL)
-    assert len(blocks) == 1, f"README.md: {len(blocks)} blocks marked commands, must be one"
-    lines = [shlex.split(line, comments=True) for line in blocks[0].splitlines()]
+    lines = [
+        shlex.split(line, comments=True)
+        for block in blocks
+        for line in block.replace("\\\n", " ").splitlines()
+    ]
     return [line for line in lines if line]
 
 
 def test_the_commands_of_the_readme_run_in_their_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each command of the block ends with 0 in an empty folder; many replications and draws are a few here."""
+    """Each command ends with 0 in an empty folder; many replications and draws are a few here."""
     monkeypatch.chdir(tmp_path)
     for words in commands():
         assert words[0] in ("intercept", ".venv/bin/intercept"), words
@@ -52,8 +56,10 @@ def test_the_commands_of_the_readme_run_in_their_order(
 
 
 def test_the_readme_shows_every_command() -> None:
-    """No command is left out of the block."""
-    assert {words[1] for words in commands()} >= {"run", "check", "list", "new", "plot"}
+    """No command is left out, and no page."""
+    shown = {words[1] for words in commands()}
+    assert shown == set(typer.main.get_command(cli.app).commands)  # type: ignore[attr-defined]
+    assert {words[2] for words in commands() if words[1] == "page"} == {"replay", "explorer", "report"}
 
 
 def section(title: str) -> str:
