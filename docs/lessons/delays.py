@@ -50,7 +50,7 @@ def _():
     | 5 | 1 The delays, and where their numbers come from |
     | 5 | 2 Predict |
     | 10 | 3 One at a time: run, reveal, compare |
-    | 5 | 4 Why the largest is not the one that matters |
+    | 5 | 4 Why most of them hardly matter |
     | 10 | 5 The same dice for both |
     | 10 | 6 Exercises, answers, what to take home |
     """)
@@ -189,7 +189,7 @@ def _(outcome):
 def _(effects, labels, medians_s, most, predicted_most, predicted_none, predicted_points, run):
     mo.stop(mo.running_in_notebook() and not run.value)
     _rows = "\n    ".join(
-        f"| {labels[name]} | {medians_s[name]} | {half * 100:+.1f} | {twice * 100:+.1f} |"
+        f"| {labels[name]} | {medians_s[name]} | {half * 100:+.2f} | {twice * 100:+.2f} |"
         for name, (half, twice) in sorted(effects.items(), key=lambda each: -max(map(abs, each[1])))
     )
     _right = "as the model has it" if predicted_most.value == most else f"the model says: *{labels[most]}*"
@@ -202,7 +202,7 @@ def _(effects, labels, medians_s, most, predicted_most, predicted_none, predicte
 
     - You said that it matters most: *{labels[predicted_most.value]}*; {_right}.
     - You said that it matters least: *{labels[predicted_none.value]}*; it moves the share by {_least:.2f} points at most.
-    - You said that the share falls by {predicted_points.value} points; it falls by **{_fall:.0f}**.
+    - You said that the share falls by {predicted_points.value} points; it falls by **{_fall:.1f}**.
 
     The bars are not symmetric: half the delay gains less than twice the delay loses. A share has a ceiling. Most mornings are
     won already, so there is little left to gain and much to lose.
@@ -216,7 +216,7 @@ def _(effects, labels, run, slack):
     _named = ", ".join(f"*{labels[name]}*" for name in slack)
     _mornings = round(max(abs(each) for name in slack for each in effects[name]) * REPLICATIONS)
     mo.md(f"""
-    ## 4 Why the largest is not the one that matters (5 min)
+    ## 4 Why most of them hardly matter (5 min)
 
     Halved or doubled, these change the outcome in {_mornings} of {REPLICATIONS} mornings at most: {_named}. What they release is
     ready before it is needed, in most mornings by minutes: there is *slack*, as lesson 1 showed for one morning. Halving a delay
