@@ -20,6 +20,7 @@ from sim.draws import (
     Constant,
     Distribution,
     Law,
+    Quantiles,
     Share,
     Uniforms,
     draw_key,
@@ -120,6 +121,19 @@ def test_quantiles_are_a_search_in_the_table(made: Distribution, resolution: flo
     uniforms = np.concatenate([uniforms, np.nextafter(uniforms[uniforms > 0], 0)])
     wanted = np.searchsorted(table, uniforms, side="right")
     assert [quantile_index(made, u, resolution, most) for u in uniforms.tolist()] == wanted.tolist()
+
+
+@pytest.mark.parametrize("most", [0, 5, 300, 100_000])
+@pytest.mark.parametrize("resolution", [1.0, 0.01])
+@pytest.mark.parametrize("made", ALL, ids=repr)
+def test_a_table_that_grows_gives_the_same_quantiles(
+    made: Distribution, resolution: float, most: int
+) -> None:
+    """However often and in whatever order a law is asked, its index is that of the search from a guess."""
+    quantiles = Quantiles(made, resolution, most)
+    uniforms = [*np.random.default_rng(2).random(60).tolist(), 0.0, LARGEST, 0.5]
+    for u in (*uniforms, *reversed(uniforms)):
+        assert quantiles.index(u) == quantile_index(made, u, resolution, most)
 
 
 uniform_numbers = st.integers(0, 2**53 - 1).map(lambda k: k * 2.0**-53)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from sim.fighters import PairSection
+from sim.fighters import ASKED_BEFORE, Meetings, PairSection
+from sim.flight import meeting_table
+from tests.test_flight import BASE, wandering
 
 PAIR = {"side": "north", "type": "fast", "base": "near", "alert": "five"}
 
@@ -28,3 +30,14 @@ def test_a_pair_has_from_one_to_twelve_aircraft(aircraft: int) -> None:
     with pytest.raises(ValidationError):
         PairSection.model_validate({**PAIR, "aircraft": aircraft})
     assert PairSection.model_validate(PAIR).aircraft == 2
+
+
+def test_meetings_are_the_same_by_search_and_by_table() -> None:
+    """A base that is asked often gets a table of all answers, and none of them changes."""
+    track = wandering(4)
+    table, asked = meeting_table(track, BASE, 1.7), Meetings(track, BASE, 1.7)
+    steps = [7 * k % 400 for k in range(3 * ASKED_BEFORE)]
+    assert [asked.first(step) for step in steps[:ASKED_BEFORE]] == table[steps[:ASKED_BEFORE]].tolist()
+    assert asked.table is None
+    assert [asked.first(step) for step in steps] == table[steps].tolist()
+    assert asked.table is not None
