@@ -24,24 +24,26 @@ OUTCOMES = ROOT / "docs" / "outcomes.md"
 BUNDLED = sorted(bundled())
 
 
-def commands() -> list[list[str]]:
-    """Return the words of each command in the README's blocks of commands."""
+def blocks() -> list[list[list[str]]]:
+    """Return the words of each command in each of the README's blocks of commands."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"^<!-- commands -->\n```sh\n(.*?)\n```$", text, re.MULTILINE | re.DOTALL)
-    lines = [
-        shlex.split(line, comments=True)
-        for block in blocks
-        for line in block.replace("\\\n", " ").splitlines()
-    ]
-    return [line for line in lines if line]
+    found = re.findall(r"^<!-- commands -->\n```sh\n(.*?)\n```$", text, re.MULTILINE | re.DOTALL)
+    lines = [block.replace("\\\n", " ").splitlines() for block in found]
+    return [[shlex.split(line, comments=True) for line in block] for block in lines]
 
 
+def commands() -> list[list[str]]:
+    """Return the words of each command in all blocks."""
+    return [words for block in blocks() for words in block]
+
+
+@pytest.mark.parametrize("number", range(len(blocks())))
 def test_the_commands_of_the_readme_run_in_their_order(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each command ends with 0 in an empty folder; many replications and draws are a few here."""
+    """Each command of a block ends with 0 in a folder empty at first; many replications and draws are a few here."""
     monkeypatch.chdir(tmp_path)
-    for words in commands():
+    for words in blocks()[number]:
         assert words[0] in ("intercept", ".venv/bin/intercept"), words
         args = words[1:]
         for option, few in (("-n", "5"), ("--replications", "5"), ("--draws", "20")):

@@ -68,7 +68,7 @@ def calibrate(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
 ) -> None:
-    """Say which values of unknown timings agree with the reported facts.
+    """Say which timings agree with the reported facts.
 
     The timings are drawn from their ranges; a simulated morning is accepted if it agrees with the facts.
     """

@@ -96,7 +96,10 @@ def plot(
     engine: EngineOption = Engine.batch,
     jobs: JobsOption = None,
 ) -> None:  # fmt: skip
-    """Draw a run, a scenario or a sweep: one of eight figures, or all that there is data for."""
+    """Draw one of eight figures, or all.
+
+    Of a run, a scenario or a sweep; `all` draws whatever there is data for.
+    """
     from sim.commands.drawing import FIGURES, Asked, check
     from sim.commands.sources import Source
 

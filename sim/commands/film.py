@@ -52,7 +52,7 @@ def film(
     overrides: SetOption = None,
     force: Annotated[bool, typer.Option("--force", help="Replace FILE if it is there.")] = False,
 ) -> None:
-    """Film the map of a run: what moves, what happens, and the rungs.
+    """Film the map of a run as the clock runs.
 
     A .mp4 needs the program ffmpeg; a .gif is larger and needs nothing.
     """

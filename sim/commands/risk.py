@@ -62,9 +62,9 @@ def risk(
     overrides: SetOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
 ) -> None:
-    """Say how likely each rung is, as a band over the ranges of the hazards.
+    """Say how likely each rung is, as a band.
 
-    Each end of the band has an interval for the replications; beside it stands which hazard opens it most.
+    The band runs over the ranges of the hazards. Each end of it has an interval for the replications; beside it stands which hazard opens it most.
     """
     from sim.risk import Goal
 
