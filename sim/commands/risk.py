@@ -64,7 +64,8 @@ def risk(
 ) -> None:
     """Say how likely each rung is, as a band.
 
-    The band runs over the ranges of the hazards. Each end of it has an interval for the replications; beside it stands which hazard opens it most.
+    The band runs over the ranges of the hazards. Each end of it has an interval for the replications; beside it
+    stands which hazard opens it most.
     """
     from sim.risk import Goal
 
