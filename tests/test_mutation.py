@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 from sim import command, crew, dispatch, run, sorties, warning
-from sim.arrays import dispatch as dispatching
-from sim.arrays import fighters, tracks
+from sim.arrays import fighters, resuming, tracks
 from sim.arrays.columns import Columns, Whole
 from sim.arrays.telling import Telling
 from sim.scenario import read
@@ -86,12 +85,12 @@ def test_a_meeting_one_step_late_is_found(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_dispatch_that_resumes_one_step_late_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is told again is told from the very step on at which something comes out otherwise."""
-    first = dispatching.first_difference
+    first = resuming.first_difference
 
     def later(*tellings: Any) -> Whole:
         return first(*tellings) + np.int32(1)
 
-    monkeypatch.setattr(dispatching, "first_difference", later)
+    monkeypatch.setattr("sim.arrays.dispatch.first_difference", later)
     assert found()
 
 

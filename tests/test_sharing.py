@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sim import batch
+from sim.arrays import sharing
 from sim.arrays.sharing import Shared
 from sim.batch import compose_points
 from sim.draws import Uniforms
@@ -17,13 +17,13 @@ from sim.scenario import read
 def shared_by(monkeypatch: pytest.MonkeyPatch, *overrides: str) -> frozenset[Any]:
     """Return the nodes that July 2019 shares with itself under some overrides."""
     found: list[Shared] = []
-    share = batch.shared
+    share = sharing.shared
 
     def noting(*parts: Any) -> Shared:
         found.append(share(*parts))
         return found[-1]
 
-    monkeypatch.setattr(batch, "shared", noting)
+    monkeypatch.setattr("sim.batch.shared", noting)
     points = [prepare(read("july-2019", given)[0]) for given in ((), overrides)]
     compose_points(points, Uniforms(1), 0, 20)
     return found[0].nodes

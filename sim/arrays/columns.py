@@ -25,12 +25,12 @@ Rows = NDArray[np.intp]
 FAR = 1 << 29
 """A step that does not come, small enough that a duration may be added to it without leaving 32 bits."""
 
-GUIDE_BITS = 13
+GUIDE_BITS = 16
 TAIL = 2.0**-15
 """Share of the numbers for which no thresholds are kept; they are looked up one by one."""
 
-GUIDES_KEPT = 1_024
-"""Guides that are kept, of 35 to 200 kB each."""
+GUIDES_KEPT = 512
+"""Guides that are kept, of some 270 kB each."""
 
 MOST_INDEX = 1_000_000
 """As in `world.drawn`: the highest multiple of a resolution that a drawn value can be."""
