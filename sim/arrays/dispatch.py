@@ -17,7 +17,8 @@ from sim.arrays.columns import FAR, Flags, Rows, Whole, groups
 from sim.arrays.fighters import Elements
 from sim.arrays.planning import Offers, Orders, Planner
 from sim.arrays.resuming import first_difference, take_up
-from sim.arrays.sorties import ABOUT, BED_FROM, COMMITTED_TO, SINCE, WAS_ABOUT, WINDOWS, Sorties
+from sim.arrays.sorties import Sorties
+from sim.arrays.standing import ABOUT, BED_FROM, COMMITTED_TO, SINCE, WAS_ABOUT, WINDOWS
 from sim.arrays.telling import Outcome, Telling
 from sim.command import Stage
 from sim.fighters import Fighters

@@ -12,7 +12,7 @@ import numpy as np
 
 from sim.arrays.columns import FAR, Flags, Rows, Whole
 from sim.arrays.fighters import Elements
-from sim.arrays.sorties import (
+from sim.arrays.standing import (
     ABOUT,
     BED_FROM,
     COCKPIT_FROM,
@@ -22,7 +22,7 @@ from sim.arrays.sorties import (
     HOLDS_TO,
     STAYS_FROM,
     STAYS_TO,
-    Sorties,
+    Standing,
 )
 
 
@@ -52,11 +52,11 @@ class Offers(NamedTuple):
 class Planner:
     """Asks the pairs of a side when they would join."""
 
-    def __init__(self, sorties: Sorties) -> None:
-        self.sorties, self.roster, self.pursuit = sorties, sorties.roster, sorties.pursuit
+    def __init__(self, standing: Standing) -> None:
+        self.standing, self.roster, self.pursuit = standing, standing.roster, standing.pursuit
         self.steps = self.pursuit.scripts.steps
         kept = self.pursuit.scripts.ground
-        key = (self.roster.kinds, sorties.last, sorties.clock.steps(sorties.policy.spare_s))
+        key = (self.roster.kinds, standing.last, standing.clock.steps(standing.policy.spare_s))
         if key not in kept:
             kept[key] = self._tables()
         self.bed, self.cockpit = kept[key]
@@ -150,7 +150,7 @@ class Planner:
 
     def _from_cockpit(self, pair: Elements, orders: Orders, known: Flags) -> Whole:
         flight, rows, step = orders
-        called = np.maximum(self.sorties.seated.take(pair * self.sorties.count + rows), step)
+        called = np.maximum(self.standing.seated.take(pair * self.standing.count + rows), step)
         line = flight * len(self.roster.first_of_kind) + self.roster.kind_number[pair]
         joins: Whole = self.cockpit.take(line * self.steps + np.minimum(called, self.steps - 1))
         joins[called >= self.steps] = FAR
@@ -191,12 +191,12 @@ class Planner:
         self, flight: Elements, pair: Elements, rows: Rows, met: Whole, known: Flags, limit: Whole
     ) -> Whole:
         """Return the planned joining, FAR if the flight is gone by then or the fuel does not last."""
-        sorties = self.sorties
+        standing = self.standing
         joins: Whole = met + self.roster.join[pair]
-        good = joins <= np.minimum(sorties.last, self.pursuit.last(flight, rows, known))
-        at = np.minimum(joins, sorties.last)
+        good = joins <= np.minimum(standing.last, self.pursuit.last(flight, rows, known))
+        at = np.minimum(joins, standing.last)
         back = self.pursuit.back(flight, self.roster.wing[pair], rows, at, known & good)
-        good &= back + sorties.clock.steps(sorties.policy.spare_s) <= limit
+        good &= back + standing.clock.steps(standing.policy.spare_s) <= limit
         joins[~good] = FAR
         return joins
 
@@ -212,15 +212,15 @@ class Planner:
         joins: Whole,
     ) -> Offers:
         """Enter the planned joinings of pairs in the air that may be sent."""
-        sorties, pursuit = self.sorties, self.pursuit
+        standing, pursuit = self.standing, self.pursuit
         flight, rows, step = orders.of(column)
-        at = pairs[row] * sorties.count + rows
-        exists = np.flatnonzero(holding | sorties.exists_soon(sorties.about.take(at), rows, step))
+        at = pairs[row] * standing.count + rows
+        exists = np.flatnonzero(holding | standing.exists_soon(standing.about.take(at), rows, step))
         if len(exists) < len(row):
             row, column, holding, at = row[exists], column[exists], holding[exists], at[exists]
             flight, rows, step = flight[exists], rows[exists], step[exists]
         pair, soon, known = pairs[row], step + np.int32(1), known[column]
-        places = sorties.places(at, pair, rows, soon, holding)
+        places = standing.places(at, pair, rows, soon, holding)
         wing = self.roster.wing[pair]
         # Whoever is not there in time to join as soon as those before need not be looked at.
         rank = min(most, len(pairs)) - 1
@@ -240,7 +240,7 @@ class Planner:
             row, column, pair, rows, known = row[here], column[here], pair[here], rows[here], known[here]
             flight = flight[here]
             reached = pursuit.meets(places[here], flight, wing[here], rows, soon[here], known)
-            limit = sorties.fuel.take(at[here])
+            limit = standing.fuel.take(at[here])
             met[row, column] = reached
             joins[row, column] = self._planned(flight, pair, rows, reached, known, limit)
             taken[row, column] = ~holding[here]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.arrays.columns import FAR, Rows, Whole
-from sim.arrays.sorties import PLAN, Sorties
+from sim.arrays.standing import PLAN, Standing
 
 if TYPE_CHECKING:
     from sim.arrays.dispatch import Squadron
@@ -36,7 +36,7 @@ def first_difference(now: Squadron, then: Squadron, kept: Rows) -> Whole:
     return since
 
 
-def take_up(now: Sorties, then: Sorties, kept: Rows, since: Whole) -> None:
+def take_up(now: Standing, then: Standing, kept: Rows, since: Whole) -> None:
     """Bring pairs to where they were just before a step of each replication, in the telling before."""
     pairs = len(now.roster.names)
     for mine, his in ((now.plans, then.plans), (now.seated[np.newaxis], then.seated[np.newaxis])):
@@ -54,7 +54,7 @@ def take_up(now: Sorties, then: Sorties, kept: Rows, since: Whole) -> None:
 
 
 def _entered_before(
-    then: Sorties, kept: Rows, since: Whole
+    then: Standing, kept: Rows, since: Whole
 ) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
     """Return which entries in the book were made before a step."""
     if not then.slots:
@@ -63,7 +63,7 @@ def _entered_before(
     return (entered < since) & (entered < FAR)
 
 
-def _undo(now: Sorties, then: Sorties, kept: Rows, since: Whole) -> None:
+def _undo(now: Standing, then: Standing, kept: Rows, since: Whole) -> None:
     """Take back what changed from a step on, the last change first; keep the log of what stands."""
     undone = np.zeros(now.plans.shape[1], dtype=bool)
     # A replication of the telling before may have become several, one for each point of a study.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.arrays.fighters import Wing, Wings
+from sim.arrays.intercepts import Wing, Wings
 from sim.arrays.telling import Telling
 from sim.fighters import Fighters
 from sim.world import median_steps
