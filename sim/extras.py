@@ -17,5 +17,5 @@ def extra(module: str, name: str = "study") -> Any:
         return import_module(module)
     except ModuleNotFoundError as error:
         library = (error.name or module).partition(".")[0]
-        problem = f"is needed for this and is not installed; try: pip install 'intercept-sim[{name}]'"
+        problem = f"is needed for this and is not installed; in the checkout: pip install '.[{name}]'"
         raise InputError([Problem(library, None, "", problem)]) from error
