@@ -9,7 +9,6 @@ frame.  Greedy and without chance, so the same data give the same picture; what 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -92,16 +91,18 @@ class Placer:
         data = np.column_stack([np.asarray(x, np.float64), np.asarray(y, np.float64)])
         corners = axes.transData.transform(data) * self.scale
         west, south, east, north = np.array(axes.bbox.extents) * self.scale
-        pieces = []
-        for here, there in pairwise(corners):
-            low, high = np.minimum(here, there), np.maximum(here, there)
-            if (
-                low[0] <= east and high[0] >= west and low[1] <= north and high[1] >= south
-            ):  # else out of sight
-                count = min(2000, max(1, int(np.hypot(*(there - here)) / SPACING_PT)))
-                pieces.append(here + np.arange(count + 1)[:, None] / count * (there - here))
-        if pieces:
-            self._add(np.concatenate(pieces), weight)
+        here, there = corners[:-1], corners[1:]
+        low, high = np.minimum(here, there), np.maximum(here, there)
+        seen = (low <= (east, north)).all(axis=1) & (high >= (west, south)).all(
+            axis=1
+        )  # a gap compares as false
+        here, there = here[seen], there[seen]
+        counts = np.clip((np.hypot(*(there - here).T) / SPACING_PT).astype(np.int64), 1, 2000)
+        piece = np.repeat(np.arange(len(counts)), counts + 1)
+        number = np.arange(len(piece)) - np.repeat(np.cumsum(counts + 1) - (counts + 1), counts + 1)
+        share = (number / counts[piece])[:, None]
+        if len(piece):
+            self._add(here[piece] + share * (there - here)[piece], weight)
 
     def avoid_place(self, axes: Axes, x: float, y: float, half_pt: float) -> None:
         """Keep labels off a mark in data coordinates that reaches so many points to each side."""

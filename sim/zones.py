@@ -362,16 +362,14 @@ class _Grown(_Lined):
         In concave corners the line cuts from one side to the other, by up to a few steps.
         """
         boundary = _line(self.sphere, self.base.outline_deg(max_step_km))
-        arcs = []
-        turn_rad = max_step_km / self.margin_km
-        for start, before, after in zip(
-            boundary.starts, np.roll(boundary.outward, 1, axis=0), boundary.outward, strict=True
-        ):
-            # Round a corner the line is an arc: turn from the one piece's outward direction to the other's.
-            count = max(1, ceil(np.arccos(np.clip(before @ after, -1.0, 1.0)) / turn_rad))
-            directions = self.sphere.interpolate(before, after, np.arange(count + 1) / count)
-            arcs.append(self.sphere.toward(start, directions, np.full(count + 1, self.margin_km)))
-        points = np.concatenate(arcs)
+        # Round a corner the line is an arc: turn from the one piece's outward direction to the other's.
+        before, after = np.roll(boundary.outward, 1, axis=0), boundary.outward
+        turns_rad = np.arccos(np.clip(np.einsum("ni,ni->n", before, after), -1.0, 1.0))
+        counts = np.maximum(1, np.ceil(turns_rad / (max_step_km / self.margin_km))).astype(np.int64)
+        piece = np.repeat(np.arange(len(counts)), counts + 1)
+        number = np.arange(len(piece)) - np.repeat(np.cumsum(counts + 1) - (counts + 1), counts + 1)
+        directions = self.sphere.interpolate(before[piece], after[piece], number / counts[piece])
+        points = self.sphere.toward(boundary.starts[piece], directions, np.full(len(piece), self.margin_km))
         near_km = self.margin_km - max(SLACK_KM, boundary.sagitta_km)
         points = points[~self.base.contains(points) & (self.base.boundary_distance_km(points) >= near_km)]
         return _outline(self.sphere, np.concatenate([points, points[:1]]))

@@ -27,7 +27,9 @@ def varied(one: Scenario, other: Scenario) -> dict[int, Distribution] | None:
 
 
 def _differ_in_laws(one: Any, other: Any, found: dict[int, Distribution]) -> bool:
-    if one == other:  # nearly all of a scenario is alike: to compare it as a whole is much faster than part by part
+    if (
+        one == other
+    ):  # nearly all of a scenario is alike: to compare it as a whole is much faster than part by part
         return True
     if isinstance(one, Distribution) and isinstance(other, Distribution):
         found[id(one)] = other
