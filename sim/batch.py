@@ -62,6 +62,19 @@ def compose_points(
 ) -> list[Batch]:
     """Tell the same replications of several points of a study at once, and return a batch for each point.
 
+    Raises ValueError as `compose_together` does.
+    """
+    batch = compose_together(points, uniforms, first, count, few=few)
+    if len(points) == 1:
+        return [batch]
+    return [part_of(batch, point, number, len(points)) for number, point in enumerate(points)]
+
+
+def compose_together(
+    points: Sequence[Prepared], uniforms: Uniforms, first: int, count: int, *, few: int | None = None
+) -> Batch:
+    """Tell the same replications of several points of a study in one batch, one point after the other.
+
     A telling costs much however few replications it has; so it costs less to tell those of many points together.
     Raises ValueError if they differ in more than laws that `varied` knows of.
     """
@@ -73,7 +86,7 @@ def compose_points(
     if plan is None:
         plan = prepared.tables["batch", "plan"] = plan_of(prepared)
     if not plan.composes:
-        return [_nothing(point, uniforms.seed, first, count) for point in points]
+        return _nothing(prepared, uniforms.seed, first, total)
     known = [each for each in laws if each is not None]
     if len(known) < len(laws):
         raise ValueError("the points differ in more than laws of durations")
@@ -82,11 +95,7 @@ def compose_points(
     ways = {name: np.zeros(total, dtype=np.int64) for name in prepared.tracks}
     happenings, handed_over = _told(prepared, plan, columns, turns, ways, few)
     flown = {name: _flown(prepared, plan, name, turns[name], ways[name]) for name in prepared.tracks}
-    batch = Batch(prepared, uniforms.seed, first, total, list(happenings.values()), flown, handed_over)
-    if len(points) == 1:
-        return [batch]
-    spans = [slice(number * count, (number + 1) * count) for number in range(len(points))]
-    return [part_of(batch, point, span) for point, span in zip(points, spans, strict=True)]
+    return Batch(prepared, uniforms.seed, first, total, list(happenings.values()), flown, handed_over)
 
 
 def _told(

@@ -6,7 +6,7 @@ compares them.  What did not happen is absent, never a stand-in number.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -135,19 +135,44 @@ def of_rows(prepared: Prepared, seed: int, first: int, rows: Sequence[Row], want
 
 def of(batch: Batch, wanted: Wanted = ALL, rows: Mapping[int, Row] | None = None) -> Outcomes:
     """Return the table of a batch; `rows` tells the replications that were handed over, by their place in it."""
-    composed = np.flatnonzero(~batch.handed_over)
-    stays: dict[tuple[str, str], int] = {}
+    return next(of_points(batch, [batch.prepared], [rows or {}], wanted))
+
+
+def of_points(
+    batch: Batch, points: Sequence[Prepared], rows: Sequence[Mapping[int, Row]], wanted: Wanted = ALL
+) -> Iterator[Outcomes]:
+    """Yield the table of each of several points of a study that were told in one batch, one after the other.
+
+    `rows` tells, for each point, its replications that were handed over.  The columns are worked out for all at once.
+    """
+    composed = ~batch.handed_over
     found: dict[str, Values] = {}
-    if len(composed):  # else the batch may hold nothing at all
+    if composed.any():  # else the batch may hold nothing at all
         found = tabulation.values(batch, wanted)
-    if len(composed) and wanted.outcomes:
-        stays = {
-            (flight, zone): tabulation.most_stays(flown.stays[zone], composed)
-            for flight, flown in batch.flown.items()
-            for zone in sighted_zones(batch.prepared.scenario)
+    count = batch.count // len(points)
+    for number, (point, told_otherwise) in enumerate(zip(points, rows, strict=True)):
+        span = slice(number * count, (number + 1) * count)
+        mine = {
+            name: (_part(values, span, batch.count), _part(valid, span, batch.count))
+            for name, (values, valid) in found.items()
         }
-    table = _table(batch.prepared, batch.seed, batch.first, batch.count, found, stays, rows or {}, wanted)
-    return replace(table, handed_over=batch.first + np.flatnonzero(batch.handed_over))
+        there = np.flatnonzero(composed[span]) + span.start
+        stays: dict[tuple[str, str], int] = {}
+        if len(there) and wanted.outcomes:
+            stays = {
+                (flight, zone): tabulation.most_stays(flown.stays[zone], there)
+                for flight, flown in batch.flown.items()
+                for zone in sighted_zones(point.scenario)
+            }
+        if not len(there):
+            mine = {}
+        table = _table(point, batch.seed, batch.first, count, mine, stays, told_otherwise, wanted)
+        yield replace(table, handed_over=batch.first + np.flatnonzero(~composed[span]))
+
+
+def _part(column: NDArray[Any], span: slice, count: int) -> NDArray[Any]:
+    """Return a span of a column; one of length 1 holds for all."""
+    return column[span] if len(column) == count else column
 
 
 def _table(

@@ -259,19 +259,19 @@ class _Block:
 
 def _composed(works: Sequence[Work[_Part]], span: Span) -> list[_Part]:
     """Return the parts of several points from one batch. Raises ValueError if they differ in too much for one."""
-    from sim.batch import compose_points
+    from sim.batch import compose_together
 
     first, count = span
     # Among so many a telling more costs less than the few replications that the processes would take over.
-    batches = compose_points([work.prepared for work in works], works[0].uniforms, first, count, few=0)
-    parts = []
-    for work, batch in zip(works, batches, strict=True):
-        places = [int(place) for place in np.flatnonzero(batch.handed_over)]
-        rows = {
-            place: outcomes.told(replicate(work.prepared, work.uniforms, first + place)) for place in places
-        }
-        parts.append(work.reduce(outcomes.of(batch, ALL, rows)))
-    return parts
+    points = [work.prepared for work in works]
+    batch = compose_together(points, works[0].uniforms, first, count, few=0)
+    rows: list[dict[int, outcomes.Row]] = [{} for _ in works]
+    for place in np.flatnonzero(batch.handed_over).tolist():
+        number, which = divmod(place, count)
+        told = replicate(points[number], works[number].uniforms, first + which)
+        rows[number][which] = outcomes.told(told)
+    tables = outcomes.of_points(batch, points, rows, ALL)
+    return [work.reduce(table) for work, table in zip(works, tables, strict=True)]
 
 
 def _spans(first: int, end: int) -> list[Span]:

@@ -47,8 +47,10 @@ def _differ_in_laws(one: Any, other: Any, found: dict[int, Distribution]) -> boo
     return bool(one == other)
 
 
-def part_of(batch: Batch, point: Prepared, span: slice) -> Batch:
-    """Return the replications of one point."""
+def part_of(batch: Batch, point: Prepared, number: int, points: int) -> Batch:
+    """Return the replications of one of so many points that were told together."""
+    count = batch.count // points
+    span = slice(number * count, (number + 1) * count)
     events = [
         Happening(
             event.kind,
@@ -73,5 +75,4 @@ def part_of(batch: Batch, point: Prepared, span: slice) -> Batch:
         )
         for name, each in batch.flown.items()
     }
-    count = span.stop - span.start
     return Batch(point, batch.seed, batch.first, count, events, flown, batch.handed_over[span])
