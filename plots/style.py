@@ -127,6 +127,16 @@ def check_format(path: Path) -> str:
     return kind
 
 
+def check_place(path: Path) -> None:
+    """Raise InputError if there is no such format, or no folder to write the file into."""
+    check_format(path)
+    if path.is_dir():
+        raise InputError([Problem(str(path), None, "", "is a folder; choose a file")])
+    if not path.parent.is_dir():
+        problem = f"cannot be written: there is no folder {path.parent}; make it first"
+        raise InputError([Problem(str(path), None, "", problem)])
+
+
 def save(figure: Figure, path: Path) -> None:
     """Write a figure as PNG, SVG or PDF, by the file's suffix, whole or not at all.
 

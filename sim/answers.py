@@ -8,7 +8,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from sim.terminal import console, duration
+from sim.terminal import console, counted, duration, table_of
 
 MOST_CHANGES = 8
 """Smallest changes that are shown each way."""
@@ -17,13 +17,6 @@ MOST_OUTCOMES = 15
 """Outcomes that are shown of a comparison, unless all are wanted."""
 
 FIXED = {"no_wrap": True, "overflow": "ellipsis"}
-
-
-def _table(*columns: tuple[str, str, dict[str, Any]]) -> Table:
-    table = Table(box=None, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-    for title, justify, options in columns:
-        table.add_column(title, justify=justify, **options)  # type: ignore[arg-type]
-    return table
 
 
 # ---- explain
@@ -37,7 +30,7 @@ def show_explanation(explained: Mapping[str, Any]) -> None:
     for text in explained["overrides"]:
         out.print(Text(f"  {text}", style="dim"))
     out.print(Text("what led to each rung", style="bold"))
-    timeline = _table(("time", "left", FIXED), ("event", "left", {}), ("rung", "left", {"style": "cyan"}))
+    timeline = table_of(("time", "left", FIXED), ("event", "left", {}), ("rung", "left", {"style": "cyan"}))
     for row in explained["timeline"]:
         timeline.add_row(row["time"][:8], row["told"], ", ".join(f"▲ {name}" for name in row["rungs"]))
     out.print(timeline)
@@ -63,7 +56,7 @@ def show_explanation(explained: Mapping[str, Any]) -> None:
 
 def _path(steps: list[Mapping[str, Any]], shown: set[int]) -> Table:
     """Return the steps of a path; of those that another path began with, only the last is shown again."""
-    table = _table(
+    table = table_of(
         ("time", "left", FIXED),
         ("after", "right", FIXED),
         ("event", "left", {"ratio": 5}),
@@ -109,7 +102,7 @@ def _show_changes(explained: Mapping[str, Any]) -> None:
         if not rows:
             out.print(f"no single change of up to {changes['within_s']} s leads to a {way} rung")
             continue
-        table = _table(
+        table = table_of(
             ("change", "right", FIXED),
             ("drawn", "right", FIXED),
             ("timing", "left", {}),
@@ -121,7 +114,8 @@ def _show_changes(explained: Mapping[str, Any]) -> None:
         out.print(table)
         if len(rows) > MOST_CHANGES:
             out.print(Text(f"and {len(rows) - MOST_CHANGES} larger ones (--json has all)", style="dim"))
-    tried = f"{changes['timings']} timings tried one by one in {changes['replications']} replications"
+    timings, runs = counted(changes["timings"], "timing"), counted(changes["replications"], "replication")
+    tried = f"{timings} tried one by one in {runs}"
     out.print(Text(f"{tried}, up to {changes['within_s']} s each way", style="dim"))
 
 
@@ -132,7 +126,9 @@ def show_comparison(compared: Mapping[str, Any], *, every: bool) -> None:
     """Print, for each variant, the shares of the rungs and the outcomes that moved most, beside the baseline."""
     out = console()
     count = compared["replications"]
-    out.print(Text(f"{count:,} replications, seed {compared['seed']}, the same draws in all", style="bold"))
+    out.print(
+        Text(f"{counted(count, 'replication')}, seed {compared['seed']}, the same draws in all", style="bold")
+    )
     for variant in compared["variants"]:
         out.print(f"{variant['label']}: {variant['scenario']} {variant['hash']}", style="dim")
     for each in compared["comparisons"]:
@@ -153,7 +149,7 @@ def show_comparison(compared: Mapping[str, Any], *, every: bool) -> None:
 
 
 def _rungs(compared: Mapping[str, Any]) -> Table:
-    table = _table(
+    table = table_of(
         ("rung", "left", {**FIXED, "max_width": 24}),
         ("baseline", "right", FIXED),
         ("variant", "right", FIXED),
@@ -192,7 +188,7 @@ def _show_outcomes(outcomes: list[Mapping[str, Any]], *, every: bool) -> None:
     if not moved:
         out.print("no outcome differs in any replication")
         return
-    table = _table(
+    table = table_of(
         ("outcome", "left", {"overflow": "fold"}),
         ("changed", "right", FIXED),
         ("both", "right", FIXED),

@@ -163,7 +163,8 @@ def mornings_of(folder: Folder, plan: Plan, replications: int) -> tuple[Mornings
     wanted = ["point", "replication", *dict.fromkeys(columns.values())]
     for file in sorted(folder.names(ROWS)):
         data = folder.read(file)
-        table = parquet.read_table(arrow.BufferReader(data), columns=wanted)
+        with shards.whole(folder, file):
+            table = parquet.read_table(arrow.BufferReader(data), columns=wanted)
         table = table.slice(0, max(0, replications - table["replication"][0].as_py()))
         if not len(table):
             continue

@@ -8,7 +8,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from sim.terminal import DISPUTED, console
+from sim.terminal import DISPUTED, console, counted, table_of
 
 FIXED = {"no_wrap": True, "overflow": "ellipsis"}
 
@@ -23,7 +23,8 @@ def show_calibration(told: Mapping[str, Any]) -> None:
     """Print what the facts say of the unknown quantities, and what they cannot tell."""
     out = console()
     out.print(Text(f"{told['scenario']}: what the reported facts say of {told['name']}", style="bold"))
-    run = f"{told['draws']:,} draws of {told['replications']:,} replications, {told['design']}, seed {told['seed']}"
+    each = counted(told["replications"], "replication")
+    run = f"{told['draws']:,} draws of {each}, {told['design']}, seed {told['seed']}"
     out.print(Text(f"{run}, scenario {told['hash']}", style="dim"))
     for line in _rule(told):
         out.print(line)
@@ -39,13 +40,6 @@ def show_calibration(told: Mapping[str, Any]) -> None:
     out.print()
     for line in _legend(told):
         out.print(Text(line, style="dim"))
-
-
-def _table(*columns: tuple[str, str, dict[str, Any]]) -> Table:
-    table = Table(box=None, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-    for title, justify, options in columns:
-        table.add_column(title, justify=justify, **options)  # type: ignore[arg-type]
-    return table
 
 
 def _rule(told: Mapping[str, Any]) -> list[str]:
@@ -69,7 +63,7 @@ def _rule(told: Mapping[str, Any]) -> list[str]:
 
 
 def _quantities(told: Mapping[str, Any]) -> Table:
-    table = _table(
+    table = table_of(
         ("unknown", "left", {"max_width": 32, "overflow": "fold"}),
         ("prior 5–95 %", "right", FIXED),
         ("posterior 5–50–95 %", "right", FIXED),
@@ -114,7 +108,7 @@ def _facts(told: Mapping[str, Any], *, used: bool) -> Table:
     first = ("fact that was used" if used else "fact that was not used", "left", {"max_width": 38})
     rejects = [("rejects", "right", fixed)] if used else []
     others = [(title, "right", fixed) for title in ("met before", "after", "after: 5–95 %")]
-    table = _table(first, *rejects, *others)
+    table = table_of(first, *rejects, *others)
     for row in told["facts"]:
         if row["used"] is not used:
             continue

@@ -44,13 +44,17 @@ class Variant:
 def labelled(variants: Sequence[str]) -> dict[str, list[str]]:
     """Return the overrides of each label from texts such as `later: command.stages.scramble.delay_s=90`.
 
-    A label ends at the first colon before the equals sign; a text without one is its own label.
+    A label ends at the first colon before the equals sign; a text without one is its own label.  Raises InputError
+    for a text that changes nothing.
     """
     found: dict[str, list[str]] = {}
     for text in variants:
         label, colon, change = text.partition(":")
         if not colon or "=" in label:
             label, change = text, text
+        if "=" not in change or not label.strip():
+            wanted = 'is not of the form "LABEL: PATH=VALUE", as "later: command.stages.scramble.delay_s=90"'
+            raise InputError([Problem("--variant", None, "", f'"{text}" {wanted}')])
         found.setdefault(label.strip(), []).append(change.strip())
     return found
 

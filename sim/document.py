@@ -326,6 +326,8 @@ def _parent(layer: _Layer, files: Sequence[Path]) -> Path | None:
 
 def _not_found(path: Path, known: Mapping[str, Path]) -> str:
     """Say that a scenario is not there, and which ones are."""
+    if (path / "scenario.toml").is_file():
+        return f"is a folder and no scenario; the one that was run in it is {path / 'scenario.toml'}"
     what = "is a folder" if path.is_dir() else "is no file"
     guess = nearest(path.name.removesuffix(".toml"), known)
     names = ", ".join(known) or "none"

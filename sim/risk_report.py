@@ -9,7 +9,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from sim.terminal import console
+from sim.terminal import console, counted, table_of
 
 FIXED = {"no_wrap": True, "overflow": "ellipsis"}
 
@@ -27,7 +27,7 @@ def show_risk(told: Mapping[str, Any]) -> None:
     out.print(
         Text(f"{told['scenario']}: how far it climbs, as a band over the hazards' ranges", style="bold")
     )
-    run = f"seed {told['seed']}, {told['replications']:,} replications, scenario {told['hash']}"
+    run = f"seed {told['seed']}, {counted(told['replications'], 'replication')}, scenario {told['hash']}"
     out.print(Text(run, style="dim"))
     out.print()
     out.print(_bands(told))
@@ -43,15 +43,8 @@ def show_risk(told: Mapping[str, Any]) -> None:
         _show_replication(told["this_replication"])
 
 
-def _table(*columns: tuple[str, str, dict[str, Any]]) -> Table:
-    table = Table(box=None, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-    for title, justify, options in columns:
-        table.add_column(title, justify=justify, **options)  # type: ignore[arg-type]
-    return table
-
-
 def _bands(told: Mapping[str, Any]) -> Table:
-    table = _table(
+    table = table_of(
         ("share reaching, 95 %", "left", FIXED),
         ("low ends", "right", FIXED),
         ("middle", "right", FIXED),
@@ -68,7 +61,7 @@ def _bands(told: Mapping[str, Any]) -> Table:
 def _openings(told: Mapping[str, Any], rung: Mapping[str, Any]) -> Table:
     """Return what each hazard alone does to a rung, the others in the middle of their ranges."""
     hazards = {hazard["hazard"]: hazard for hazard in told["hazards"]}
-    table = _table(
+    table = table_of(
         (f"what opens “{rung['name']}”", "left", {"max_width": 33}),
         ("range", "right", FIXED),
         ("low end", "right", FIXED),
@@ -93,7 +86,9 @@ def _notes(told: Mapping[str, Any]) -> list[str]:
     asked = told["asked"]
     for rung in told["rungs"]:
         if rung["high"]["share"] == 0:
-            notes += [f"{rung['name']}: never, so at most {percent(3 / rung['n'])} (rule of three)"]
+            notes += [
+                f"{rung['name']}: never, so at most {percent(most_unseen(rung['n']))} (95 %, one-sided)"
+            ]
         elif not rung["narrow"] and asked["replications"] is None:
             wide = f"{rung['name']}: wider than ±{100 * asked['within_share']:g} % of the share"
             notes += [f"{wide}; stopped at the cap of {asked['most']:,} (--most)"]
@@ -116,7 +111,7 @@ def _check(rung: Mapping[str, Any]) -> list[str]:
 def _show_replication(told: Mapping[str, Any]) -> None:
     """Print the chances in the one replication of a run folder."""
     out = console()
-    table = _table(
+    table = table_of(
         (f"chance in replication {told['replication']}", "left", FIXED),
         ("reached", "right", FIXED),
         *((name, "right", FIXED) for name in ("low ends", "middle", "high ends")),
@@ -133,11 +128,12 @@ def show_risk_of_sweep(told: Mapping[str, Any]) -> None:
     out = console()
     out.print(Text(f"{told['scenario']}: how far it climbs at the points of a sweep", style="bold"))
     least, greatest = told["replications_least"], told["replications_greatest"]
-    each = f"{least:,}" if least == greatest else f"{least:,} to {greatest:,}"
-    run = f"seed {told['seed']}, {len(told['points_run']):,} points of {each} replications, scenario {told['hash']}"
+    each = ("" if least == greatest else f"{least:,} to ") + counted(greatest, "replication")
+    points = counted(len(told["points_run"]), "point")
+    run = f"seed {told['seed']}, {points} of {each}, scenario {told['hash']}"
     out.print(Text(run, style="dim"))
     out.print()
-    table = _table(
+    table = table_of(
         ("share reaching, 95 %", "left", FIXED),
         ("lowest", "right", FIXED),
         ("point", "right", FIXED),
@@ -162,6 +158,18 @@ def show_risk_of_sweep(told: Mapping[str, Any]) -> None:
 
 
 _WORDS = {"low": "low ends", "middle": "middle", "high": "high ends"}
+
+
+def most_unseen(count: int) -> float:
+    """Return the share of an event below which it would be seen in none of so many replications once in twenty.
+
+    The exact bound behind the rule of three, 3 / count (J. Hanley and A. Lippman-Hand, JAMA 249, 1983, p. 1743),
+    which for few replications passes 1.
+
+    >>> round(most_unseen(1), 2), round(most_unseen(1000), 5), 3 / 1000
+    (0.95, 0.00299, 0.003)
+    """
+    return 1.0 - math.pow(0.05, 1.0 / count)
 
 
 def percent(share: float) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from rich.table import Table
 from rich.text import Text
 
-from sim.terminal import console
+from sim.terminal import console, counted, table_of
 
 MOST_SHOWN: Final = 3
 """Outcomes that are shown where none is named: of the ladder, those that vary most."""
@@ -36,8 +36,8 @@ def show_sensitivity(told: Row, *, chosen: bool, every: bool) -> None:
     out.print(Text(f"{told['study']}: {_kind(told)}", style="bold"))
     seeds = "independent random numbers" if told["independent"] else "common random numbers"
     out.print(Text(f"scenario {told['scenario']} {told['hash']}, seed {told['seed']}, {seeds}", "dim"))
-    used = f"{told['points_used']:,} of {told['points']:,} points"
-    out.print(f"{used}, {told['replications']:,} replications each")
+    used = f"{told['points_used']:,} of {counted(told['points'], 'point')}"
+    out.print(f"{used}, {counted(told['replications'], 'replication')} each")
     rows = told["outcomes"] if chosen or every else shown(told["outcomes"])
     for row in rows:
         out.print()
@@ -47,13 +47,19 @@ def show_sensitivity(told: Row, *, chosen: bool, every: bool) -> None:
     if not rows:
         out.print("no outcome of the ladder varies over the points")
     out.print()
-    for line in NOTES[told["kind"]]:
+    for line in NOTES[told["kind"]] if rows else ():
         out.print(Text(line, "dim"))
-    if told["kind"] == "one-at-a-time" and not told["independent"] and not any(r["paired"] for r in rows):
+    if (
+        rows
+        and told["kind"] == "one-at-a-time"
+        and not told["independent"]
+        and not any(r["paired"] for r in rows)
+    ):
         out.print(Text("intervals as of independent points; a sweep with --rows has paired ones", "dim"))
     others = len(told["outcomes"]) - len(rows)
     if others:
-        out.print(Text(f"{others} more outcomes vary: --outcome NAME shows one, --all all", "dim"))
+        vary = "1 more outcome varies" if others == 1 else f"{others:,} more outcomes vary"
+        out.print(Text(f"{vary}: --outcome NAME shows one, --all all", "dim"))
     if chosen and told["did_not_vary"]:
         out.print(f"not moved by any quantity: {', '.join(told['did_not_vary'])}")
 
@@ -79,8 +85,8 @@ def _range(row: Row, *, independent: bool) -> Text:
     if noise is None or "paired" in row:  # the intervals of a tornado tell of the noise
         return Text(ends, "dim")
     bound = "" if independent else "at most "
-    part = "all" if noise >= 1 else f"{max(0.1, 100 * noise):.1f} %"
-    text = f"{ends}, noise {bound}{part} of variance"
+    part = "all of the" if noise >= 1 else f"{max(0.1, 100 * noise):.1f} % of"
+    text = f"{ends}, noise {bound}{part} variance"
     return Text(f"{text}: raise -n", "bold yellow") if row["noisy"] else Text(text, "dim")
 
 
@@ -90,18 +96,11 @@ def _table_of(told: Row, row: Row) -> Table:
     return make[told["kind"]](row, labels)
 
 
-def _empty(*columns: tuple[str, str, dict[str, Any]]) -> Table:
-    table = Table(box=None, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-    for title, justify, options in columns:
-        table.add_column(title, justify=justify, **options)  # type: ignore[arg-type]
-    return table
-
-
 LABEL: Final[dict[str, Any]] = {"overflow": "fold", "ratio": 1}
 
 
 def _effects(row: Row, labels: Mapping[str, str]) -> Table:
-    table = _empty(
+    table = table_of(
         ("quantity", "left", LABEL),
         ("mean |effect|", "right", FIXED),
         ("95 %", "right", FIXED),
@@ -122,7 +121,7 @@ def _effects(row: Row, labels: Mapping[str, str]) -> Table:
 
 
 def _shares(row: Row, labels: Mapping[str, str]) -> Table:
-    table = _empty(
+    table = table_of(
         ("quantity", "left", LABEL),
         ("alone", "right", FIXED),
         ("95 %", "right", FIXED),
@@ -140,7 +139,7 @@ def _shares(row: Row, labels: Mapping[str, str]) -> Table:
 
 
 def _tornado(row: Row, labels: Mapping[str, str]) -> Table:
-    table = _empty(
+    table = table_of(
         ("quantity", "left", LABEL),
         ("at", "right", FIXED),
         ("is", "right", FIXED),

@@ -15,7 +15,7 @@ import os
 import platform
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
@@ -168,7 +168,16 @@ class RemoteFolder:
 
     @cached_property
     def _at(self) -> tuple[Any, str]:
-        filesystem, root = extra("fsspec.core").url_to_fs(self.url)
+        try:
+            filesystem, root = extra("fsspec.core").url_to_fs(self.url)
+        except (
+            ImportError,
+            ValueError,
+        ) as error:  # what fsspec says of a protocol without a library, or unknown
+            problem = (
+                f"cannot be opened: {error}; wanted is a folder, or an address such as s3://bucket/study"
+            )
+            raise InputError([Problem(self.url, None, "", problem)]) from error
         return filesystem, root.rstrip("/")
 
     def __getstate__(self) -> dict[str, Any]:
@@ -278,14 +287,19 @@ def read_manifest(folder: Folder) -> dict[str, Any] | None:
     try:
         manifest = json.loads(data)
     except ValueError as error:
-        raise InputError([Problem(folder.where, None, MANIFEST, f"is damaged: {error}")]) from error
+        problem = f"is damaged: {error}; sweep into another folder"
+        raise InputError([Problem(f"{folder.where}/{MANIFEST}", None, "", problem)]) from error
     if not isinstance(manifest, dict) or manifest.get("kind") != KIND:
         raise InputError(
             [Problem(folder.where, None, "", "holds a single run, not a sweep; choose another folder")]
         )
     if manifest.get("format") != FORMAT:
-        problem = f"is {manifest.get('format')}, this program reads {FORMAT}"
-        raise InputError([Problem(folder.where, None, "format", problem)])
+        problem = f"is {manifest.get('format')}, this program reads {FORMAT}; sweep into another folder"
+        raise InputError([Problem(f"{folder.where}/{MANIFEST}", None, "format", problem)])
+    lacking = [key for key in (*SAME, "name", "varied", "versions") if key not in manifest]
+    if lacking:
+        problem = f"is damaged: it lacks {', '.join(lacking)}; sweep into another folder"
+        raise InputError([Problem(f"{folder.where}/{MANIFEST}", None, "", problem)])
     return manifest
 
 
@@ -329,6 +343,12 @@ def begin(folder: Folder, plan: Plan, manifest: dict[str, Any]) -> None:
         if told:
             problem = f"holds another sweep: {'; '.join(told)}; choose another folder"
             raise InputError([Problem(folder.where, None, "", problem)])
+    if isinstance(folder, LocalFolder):
+        try:
+            folder.root.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            problem = f"cannot be made: {error.strerror}; choose another folder"
+            raise InputError([Problem(folder.where, None, "", problem)]) from error
     folder.clean()
     if there is None:
         folder.write(SCENARIO, dump(plan.document.data).encode())
@@ -362,12 +382,18 @@ def reopened(folder: Folder) -> Plan:
     missing = [name for name, data in {MANIFEST: manifest, **texts}.items() if data is None]
     if missing or manifest is None:
         problem = f"holds no sweep: it lacks {', '.join(missing)}"
+        if isinstance(folder, LocalFolder) and not folder.root.is_dir():
+            problem = "is no folder; wanted is that of a sweep, as intercept sweep -o DIR writes it"
         raise InputError([Problem(folder.where, None, "", problem)])
-    text = {name: (data or b"").decode() for name, data in texts.items()}
+    text = {name: _decoded(folder, name, data or b"") for name, data in texts.items()}
     document = document_of(text[SCENARIO], manifest["scenario"], f"{folder.where}/{SCENARIO}")
     study = validate(document_of(text[STUDY], manifest["name"], f"{folder.where}/{STUDY}"), Study)
     rows = [row[1:] for row in csv.reader(io.StringIO(text[POINTS]))]
-    plan = again(study, manifest["name"], document, rows[1:])
+    try:
+        plan = again(study, manifest["name"], document, rows[1:])
+    except ValueError as error:
+        problem = f"is damaged: {error}; the same sweep into another folder has the points again"
+        raise InputError([Problem(f"{folder.where}/{POINTS}", None, "", problem)]) from error
     if (
         plan.identity()["hash"] != manifest["hash"]
         or plan.identity()["design_hash"] != manifest["design_hash"]
@@ -375,6 +401,15 @@ def reopened(folder: Folder) -> Plan:
         problem = "its scenario or its points are not those that were run"
         raise InputError([Problem(folder.where, None, "", problem)])
     return plan
+
+
+def _decoded(folder: Folder, name: str, data: bytes) -> str:
+    """Return the text of a file. Raises InputError if it is no UTF-8."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        problem = "is damaged: it is no UTF-8; sweep into another folder"
+        raise InputError([Problem(f"{folder.where}/{name}", None, "", problem)]) from error
 
 
 # ---- shards
@@ -452,13 +487,20 @@ def _states(shard: int, told: Mapping[str, Any]) -> Shard:
     return Shard(shard, {state.point: state for state in states})
 
 
+@contextmanager
+def whole(folder: Folder, name: str) -> Iterator[None]:
+    """Read a Parquet file of a sweep. Raises InputError if it is not as it was written."""
+    try:
+        yield
+    except (extra("pyarrow").ArrowException, KeyError, TypeError, ValueError, OSError) as error:
+        problem = "is damaged; take it away and run the same sweep again"
+        raise InputError([Problem(f"{folder.where}/{name}", None, "", problem)]) from error
+
+
 def _metadata(folder: Folder, name: str, data: bytes) -> dict[str, Any]:
     parquet, arrow = extra("pyarrow.parquet"), extra("pyarrow")
-    try:
+    with whole(folder, name):
         told = json.loads(parquet.read_metadata(arrow.BufferReader(data)).metadata[KEY])
-    except (arrow.ArrowException, KeyError, ValueError) as error:
-        problem = "is damaged; take it away and run the same command again"
-        raise InputError([Problem(f"{folder.where}/{name}", None, "", problem)]) from error
     assert isinstance(told, dict)
     return told
 
@@ -588,7 +630,9 @@ def results(folder: Folder, columns: Iterable[str] | None = None) -> Any:
     wanted = None if columns is None else list(columns)
     for name in sorted(folder.names(RESULTS)):
         data = folder.read(name)
-        if data is not None:
+        if data is None:
+            continue
+        with whole(folder, name):
             tables.append(
                 # Many columns of a few rows: threads, and what reads whole data sets, cost more than they save.
                 parquet.ParquetFile(arrow.BufferReader(data))
@@ -646,8 +690,12 @@ def rows_of(folder: Folder, point: int) -> Any:
     """
     arrow, parquet = extra("pyarrow"), extra("pyarrow.parquet")
     names = sorted(name for name in folder.names(ROWS) if name.startswith(f"{ROWS}/{point:06}-"))
-    found = [folder.read(name) for name in names]
-    tables = [parquet.read_table(arrow.BufferReader(data)) for data in found if data is not None]
+    tables = []
+    for name in names:
+        data = folder.read(name)
+        if data is not None:
+            with whole(folder, name):
+                tables.append(parquet.read_table(arrow.BufferReader(data)))
     if not tables:
         problem = f"keeps no replications of point {point}; sweep with --rows"
         raise InputError([Problem(folder.where, None, "", problem)])
@@ -668,7 +716,8 @@ def write_rows(folder: Folder, point: int, first: Sequence[str], table: Outcomes
     rows = arrow.table(columns)
     before = folder.read(name) if table.first % ROWS_BLOCK else None
     if before is not None:
-        kept = parquet.read_table(arrow.BufferReader(before)).replace_schema_metadata()
+        with whole(folder, name):
+            kept = parquet.read_table(arrow.BufferReader(before)).replace_schema_metadata()
         kept = kept.slice(0, table.first % ROWS_BLOCK)
         rows = arrow.concat_tables([kept, rows], promote_options="permissive")
     order = histograms.in_order(["point", *first], rows.column_names)

@@ -11,7 +11,8 @@ import io
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,12 @@ FORMAT = 1
 TRACK_EVERY_S = 10
 PACKAGES = ("intercept-sim", "simpy", "numpy", "pydantic")
 FILES = ("manifest.json", "scenario.toml", "events.jsonl", "tracks.csv", "outcomes.json")
+"""What a run folder holds, and nothing else."""
+
+TRACKS = ("name", "kind", "side", "step", "lat_deg", "lon_deg", "altitude_ft")
+EVENT = ("id", "step", "time", "kind", "who", "about", "cause", "data")
+"""Columns of the tracks, keys of an event."""
+
 NAMED = ("scenario", "hash", "seed", "replication", "step_s", "start")
 """What a manifest and the object of `run --json` both begin with."""
 
@@ -167,8 +174,16 @@ def check_free(folder: Path, *, force: bool) -> None:
         if not force:
             problem = "already exists; choose another folder, or --force to replace the run in it"
             raise InputError([Problem(str(folder), None, "", problem)])
+        problem = ""
         if not (folder / "manifest.json").is_file():
             problem = "is no run folder, so --force does not replace it; choose another folder"
+        elif strangers := sorted({path.name for path in folder.iterdir()} - set(FILES)):
+            more = "" if len(strangers) <= 3 else " and more"
+            held = f"{', '.join(strangers[:3])}{more}"
+            problem = (
+                f"holds what is of no run ({held}), so --force does not replace it; choose another folder"
+            )
+        if problem:
             raise InputError([Problem(str(folder), None, "", problem)])
 
 
@@ -225,7 +240,7 @@ def _contents(recorded: Recorded, document: Document) -> Iterator[tuple[str, str
 def _tracks_csv(recorded: Recorded) -> str:
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(["name", "kind", "side", "step", "lat_deg", "lon_deg", "altitude_ft"])
+    rows.writerow(TRACKS)
     for name, way in recorded.ways.items():
         for step, lat, lon, altitude in zip(way.step, way.lat_deg, way.lon_deg, way.altitude_ft, strict=True):
             high = "" if np.isnan(altitude) else f"{altitude:.0f}"
@@ -238,24 +253,21 @@ def read(folder: Path) -> Recorded:
     missing = [name for name in FILES if not (folder / name).is_file()]
     if missing:
         raise InputError([Problem(str(folder), None, "", f"is no run folder: it lacks {', '.join(missing)}")])
-    try:
-        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-        if not isinstance(manifest, dict):
-            raise ValueError("manifest.json holds no object")
-        if manifest.get("format") != FORMAT:
-            problem = f"is {manifest.get('format')}, this program reads {FORMAT}; run the scenario again"
-            raise InputError([Problem(str(folder / "manifest.json"), None, "format", problem)])
-        results = json.loads((folder / "outcomes.json").read_text(encoding="utf-8"))
-        lines = (folder / "events.jsonl").read_text(encoding="utf-8").splitlines()
-        events = [json.loads(line) for line in lines]
-        found = _read_ways(folder / "tracks.csv")
-        _check_whole(manifest, results)
-    except OSError as error:
-        raise InputError([Problem(str(folder), None, "", f"cannot be read: {error.strerror}")]) from error
-    except (ValueError, KeyError, TypeError) as error:  # JSON, UTF-8, numbers and columns that are not there
-        raise InputError(
-            [Problem(str(folder), None, "", f"is damaged: {error}; run the scenario again")]
-        ) from error
+    with _read_whole(folder / "manifest.json") as path:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        _check_keys(manifest, ("format",))
+    if manifest["format"] != FORMAT:
+        problem = f"is {manifest['format']}, this program reads {FORMAT}; run the scenario again"
+        raise InputError([Problem(str(path), None, "format", problem)])
+    with _read_whole(path):
+        _check_keys(manifest, NAMED)
+    with _read_whole(folder / "outcomes.json") as path:
+        results = json.loads(path.read_text(encoding="utf-8"))
+        _check_keys(results, ("outcomes", "reported", "rungs"))
+    with _read_whole(folder / "events.jsonl") as path:
+        events = [*_read_events(path.read_text(encoding="utf-8"))]
+    with _read_whole(folder / "tracks.csv") as path:
+        found = _read_ways(path)
     document = load(folder / "scenario.toml")
     scenario = parse(document)
     if digest(document.data) != manifest["hash"]:
@@ -266,30 +278,65 @@ def read(folder: Path) -> Recorded:
     )
 
 
-def _check_whole(manifest: Mapping[str, Any], results: Any) -> None:
-    """Raise ValueError if a manifest or the results lack a key."""
-    for name, data, keys in (
-        ("manifest.json", manifest, NAMED),
-        ("outcomes.json", results, ("outcomes", "reported", "rungs")),
-    ):
-        missing = [key for key in keys if not isinstance(data, dict) or key not in data]
+@contextmanager
+def _read_whole(path: Path) -> Iterator[Path]:
+    """Give a file of a run folder to read. Raises InputError if it cannot be read, or is not as it was written."""
+    try:
+        yield path
+    except OSError as error:
+        raise InputError([Problem(str(path), None, "", f"cannot be read: {error.strerror}")]) from error
+    except json.JSONDecodeError as error:
+        problem = (
+            f"is damaged: {error.msg.removesuffix(' at')} at column {error.colno}; run the scenario again"
+        )
+        raise InputError([Problem(str(path), error.lineno, "", problem)]) from error
+    except UnicodeDecodeError as error:
+        raise InputError(
+            [Problem(str(path), None, "", "is damaged: it is no UTF-8; run the scenario again")]
+        ) from error
+    except ValueError as error:
+        raise InputError(
+            [Problem(str(path), None, "", f"is damaged: {error}; run the scenario again")]
+        ) from error
+
+
+def _check_keys(data: Any, keys: Iterable[str]) -> None:
+    """Raise ValueError if what a file holds is no object, or lacks a key."""
+    if not isinstance(data, dict):
+        raise ValueError("it holds no object")
+    if missing := [key for key in keys if key not in data]:
+        raise ValueError(f"it lacks {', '.join(missing)}")
+
+
+def _read_events(text: str) -> Iterator[dict[str, Any]]:
+    """Yield the events of a log. Raises JSONDecodeError with the line in the file, ValueError for no event."""
+    for number, line in enumerate(io.StringIO(text), start=1):  # at line feeds alone: a name may hold others
+        try:
+            event = json.loads(line)
+        except json.JSONDecodeError as error:
+            error.lineno = number
+            raise
+        missing = [key for key in EVENT if not isinstance(event, dict) or key not in event]
         if missing:
-            raise ValueError(f"{name} lacks {', '.join(missing)}")
+            raise ValueError(f"line {number} is no event, it lacks {', '.join(missing)}")
+        yield event
 
 
 def _read_ways(path: Path) -> dict[str, Way]:
     rows: dict[str, list[dict[str, str]]] = {}
     with path.open(encoding="utf-8", newline="") as lines:
-        for row in csv.DictReader(lines):
+        table = csv.DictReader(lines)
+        if table.fieldnames is None or list(table.fieldnames) != [*TRACKS]:
+            raise ValueError(f"its columns are not {', '.join(TRACKS)}")
+        for row in table:
+            if None in row.values() or None in row:
+                raise ValueError(f"line {table.line_num} has not {len(TRACKS)} values")
             rows.setdefault(row["name"], []).append(row)
-    return {
-        name: Way(
-            each[0]["kind"],
-            each[0]["side"],
-            np.array([int(row["step"]) for row in each]),
-            np.array([float(row["lat_deg"]) for row in each]),
-            np.array([float(row["lon_deg"]) for row in each]),
-            np.array([float(row["altitude_ft"] or "nan") for row in each]),
-        )
-        for name, each in rows.items()
-    }
+    found = {}
+    for name, each in rows.items():
+        numbers = {}
+        for column, typed in (("step", int), ("lat_deg", float), ("lon_deg", float), ("altitude_ft", float)):
+            empty = "nan" if column == "altitude_ft" else ""
+            numbers[column] = np.array([typed(row[column] or empty) for row in each])
+        found[name] = Way(each[0]["kind"], each[0]["side"], *numbers.values())
+    return found

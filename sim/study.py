@@ -26,8 +26,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 
-from sim.document import OVERRIDES, Document, bundled_folder, changed, digest, load, validate
-from sim.errors import InputError, Problem
+from sim.document import OVERRIDES, Document, bundled, bundled_folder, changed, digest, load, validate
+from sim.errors import InputError, Problem, nearest
 from sim.extras import extra
 from sim.scenario import Scenario, parse
 from sim.spec import Section, quantity
@@ -237,30 +237,56 @@ def read(
     """
     given = {key: value for key, value in options.items() if value is not None}
     known = bundled_studies()
-    path = Path(name_or_path)
-    if not path.is_file() and (name := str(name_or_path).removesuffix(".toml")) in known:
+    path, name = Path(name_or_path), str(name_or_path).removesuffix(".toml")
+    if not path.is_file() and name in known:
         path = known[name]
+    elif not path.exists() and name not in bundled():
+        raise InputError([Problem(str(name_or_path), None, "", _not_found(path.name, known))])
     document = load(path)
     if not is_study(document.data):
         if not vary:
             problem = "is a scenario: name what to vary with --vary PATH=LOW:HIGH:STEP, or name a study"
             raise InputError([Problem(str(name_or_path), None, "", problem)])
         data = {"scenario": str(path), "vary": [_vary_of(text, document) for text in vary], **given}
-        return _plan(_study_of(data, document), document.name, load(path, overrides), VARY)
+        return _plan(_study_of(data, document, [*given, "vary"]), document.name, load(path, overrides), VARY)
     if vary:
         raise InputError(
             [Problem(VARY, None, "", f"{name_or_path} is a study and says itself what it varies")]
         )
     study = validate(document, Study)
-    study = _study_of({**study.model_dump(exclude_unset=True), **given}, document)
+    study = _study_of({**study.model_dump(exclude_unset=True), **given}, document, given)
     beside = [path.parent / study.scenario, path.parent / f"{study.scenario}.toml"]
     scenario = next((file for file in beside if file.is_file()), study.scenario)
     return _plan(study, document.name, load(scenario, [*study.overrides, *overrides]), str(path))
 
 
-def _study_of(data: Mapping[str, Any], document: Document) -> Study:
-    """Return a study with what the command line says. Raises InputError as `validate` does."""
-    return validate(replace(document, data=dict(data)), Study)
+def _not_found(name: str, known: Mapping[str, Path]) -> str:
+    """Say that there is neither a study nor a scenario of that name, and which ones there are."""
+    scenarios = bundled()
+    guess = nearest(name.removesuffix(".toml"), [*known, *scenarios])
+    there = f"studies: {', '.join(known) or 'none'}; scenarios: {', '.join(scenarios) or 'none'}"
+    return f"is no file, no bundled study and no bundled scenario{guess or ';'} {there}"
+
+
+def _study_of(data: Mapping[str, Any], document: Document, given: Iterable[str]) -> Study:
+    """Return a study with the keys that the command line gives. Raises InputError as `validate` does.
+
+    What is wrong in one of these keys is told of the option, and not of a line in the file.
+    """
+    try:
+        return validate(replace(document, data=dict(data)), Study)
+    except InputError as error:
+        problems = []
+        for each in error.problems:
+            key, *rest = each.path.split(".")
+            if key not in given:
+                problems.append(each)
+            elif key != "vary":
+                problems.append(Problem(f"--{key.replace('_', '-')}", None, "", each.message))
+            elif rest:  # what is wrong with one of them makes the list too short as well
+                path = data["vary"][int(rest[0])]["path"]
+                problems.append(Problem(VARY, None, path, f"{'.'.join(rest[1:])} {each.message}"))
+        raise InputError(problems or error.problems) from None
 
 
 _RANGE = re.compile(r"([^:,]+):([^:,]+)(?::([^:,]+))?")
@@ -339,7 +365,8 @@ def _plan(study: Study, name: str, document: Document, file: str) -> Plan:
     try:
         table = tuple(_design(study, quantities))
     except ValueError as error:
-        raise InputError([Problem(file, None, "design", str(error))]) from None
+        where = (file, "design") if file != VARY else ("--design", "")
+        raise InputError([Problem(where[0], None, where[1], str(error))]) from None
     plan = Plan(study, name, document, scenario, tuple(quantities), table)
     _check_edges(plan, file)
     return plan

@@ -8,14 +8,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from rich.table import Table
 from rich.text import Text
 
 from sim import shards
 from sim.errors import InputError, Problem, nearest
 from sim.shards import Folder
 from sim.study import Plan
-from sim.terminal import console, duration
+from sim.terminal import console, counted, duration, table_of
 
 QUIET_S = 1.0
 """Progress is told from this time on."""
@@ -44,19 +43,19 @@ class SweepProgress:
         if self.first is None:
             self.first, self.part = done, done * PARTS // count
             if 0 < done < count:
-                self._say(f"{done:,} of {count:,} points are there already", stays=True)
+                self._say(f"{done:,} of {counted(count, 'point')} are there already", stays=True)
             return
         passed, new = now - self.began, done - self.first
         if done == count:
             if passed >= QUIET_S:
-                self._say(f"{new:,} points in {duration(passed)}", stays=True)
+                self._say(f"{counted(new, 'point')} in {duration(passed)}", stays=True)
             return
         part = done * PARTS // count
         due = now - self.told >= QUIET_S if self.terminal else part > self.part and passed >= QUIET_S
         if due:
             self.told, self.part = now, part
             left = duration(passed / new * (count - done))
-            line = f"{done:,} of {count:,} points, {new / passed:.3g} a second, {left} left"
+            line = f"{done:,} of {counted(count, 'point')}, {new / passed:.3g} a second, {left} left"
             self._say(line, stays=not self.terminal)
 
     def clear(self) -> None:
@@ -178,7 +177,7 @@ def show_sweep(told: Mapping[str, Any]) -> None:
     out.print(_check(told))
     out.print()
     paths = {"no_wrap": True, "overflow": "ellipsis", "max_width": max(30, width - 28)}
-    varied = _table(
+    varied = table_of(
         ("varied", "left", paths), ("from", "right", {}), ("to", "right", {}), ("values", "right", {})
     )
     for row in told["varied"]:
@@ -186,7 +185,7 @@ def show_sweep(told: Mapping[str, Any]) -> None:
         varied.add_row(row["path"], *ends, str(row["values"]))
     out.print(varied)
     out.print()
-    shares = _table(
+    shares = table_of(
         ("share over the points", "left", {"no_wrap": True, "overflow": "ellipsis"}),
         ("lowest, 95 %", "right", {}),
         ("at point", "right", {}),
@@ -202,10 +201,11 @@ def show_sweep(told: Mapping[str, Any]) -> None:
             else:
                 ends += ["-", "-"]
         shares.add_row(row["outcome"].removeprefix("rung."), *ends)
-    out.print(shares)
+    if told["shares"]:
+        out.print(shares)
     if told["effects"]:
         out.print()
-        halves = _table(
+        halves = table_of(
             (f"{told['effects_on']}: mean share", "left", {**paths, "max_width": max(30, width - 36)}),
             ("lower half", "right", {}),
             ("upper half", "right", {}),
@@ -218,23 +218,15 @@ def show_sweep(told: Mapping[str, Any]) -> None:
         out.print(Text("over the points with the quantity in the lower or upper half of its range", "dim"))
 
 
-def _table(*columns: tuple[str, str, dict[str, Any]]) -> Table:
-    """Return an empty table."""
-    made = Table(box=None, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-    for title, justify, options in columns:
-        made.add_column(title, justify=justify, **options)  # type: ignore[arg-type]
-    return made
-
-
 def _points(told: Mapping[str, Any]) -> str:
     failed = f", {told['points_failed']} failed" if told["points_failed"] else ""
-    return f"{told['points_done']:,} of {told['points']:,} points{failed}"
+    return f"{told['points_done']:,} of {counted(told['points'], 'point')}{failed}"
 
 
 def _replications(told: Mapping[str, Any]) -> str:
     least, greatest = told["replications_least"], told["replications_greatest"]
     if least == greatest:
-        return f"{least:,} replications each"
+        return f"{counted(least, 'replication')} each"
     return f"{least:,} to {greatest:,} replications each"
 
 
@@ -242,7 +234,11 @@ def _check(told: Mapping[str, Any]) -> Text:
     check = told.get("check", {"replications": 0, "agree": 0})
     if told["engine"] == "processes":
         return Text("run by the processes", "dim")
-    text = f"{check['agree']} of {check['replications']} replications that the processes ran again agree"
+    if not check["replications"]:
+        return Text("no replication was run again by the processes", "dim")
+    verb = "agrees" if check["replications"] == 1 else "agree"
+    ran = counted(check["replications"], "replication")
+    text = f"{check['agree']} of {ran} that the processes ran again {verb}"
     return Text(text, "dim" if check["agree"] == check["replications"] else "bold red")
 
 
@@ -274,13 +270,15 @@ def show_point(told: Mapping[str, Any]) -> None:
 
     out = console()
     row = told["results"]
-    out.print(Text(f"point {row['point']}: {row['status']}, {row['replications']:,} replications", "bold"))
+    out.print(
+        Text(f"point {row['point']}: {row['status']}, {counted(row['replications'], 'replication')}", "bold")
+    )
     if row["error"]:
         out.print(Text(row["error"], "red"))
     for text in told["overrides"]:
         out.print(Text(f"  {text}"))
     out.print()
-    rungs = _table(
+    rungs = table_of(
         ("rung", "left", {"no_wrap": True, "overflow": "ellipsis"}),
         ("reached", "right", {}),
         ("share, 95 % interval", "right", {}),

@@ -36,8 +36,8 @@ class _Output(Console):
 
 
 def console() -> Console:
-    """Return the console of stdout: colours only where they can be shown."""
-    return _Output(highlight=False, soft_wrap=False)
+    """Return the console of stdout: colours only where they can be shown, and names with brackets as they are."""
+    return _Output(highlight=False, soft_wrap=False, markup=False, emoji=False)
 
 
 class Progress:
@@ -129,13 +129,26 @@ def _gap(width: int) -> int:
     return 2 if width >= ROOMY else 1
 
 
-def _table(width: int, *columns: tuple[str, str, dict[str, Any]]) -> Table:
-    """Return an empty table; where there is room its columns stand further apart."""
-    padding = (0, _gap(width), 0, 0)
-    table = Table(box=None, show_edge=False, pad_edge=False, padding=padding, header_style="bold")
+def table_of(*columns: tuple[str, str, dict[str, Any]], gap: int = 1) -> Table:
+    """Return an empty table without rules, of columns (title, justification, what else rich knows of a column)."""
+    table = Table(box=None, show_edge=False, pad_edge=False, padding=(0, gap, 0, 0), header_style="bold")
     for title, justify, options in columns:
         table.add_column(title, justify=justify, **options)  # type: ignore[arg-type]
     return table
+
+
+def counted(count: int, noun: str) -> str:
+    """Write how many there are of what a noun names, whose plural ends in s.
+
+    >>> counted(1, "replication"), counted(20_000, "replication")
+    ('1 replication', '20,000 replications')
+    """
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
+def _table(width: int, *columns: tuple[str, str, dict[str, Any]]) -> Table:
+    """Return an empty table; where there is room its columns stand further apart."""
+    return table_of(*columns, gap=_gap(width))
 
 
 def _facts_table(width: int, what: str, statements: int) -> Table:
@@ -313,7 +326,7 @@ def show_spread(summary: Mapping[str, Any]) -> None:
     """Print, for many replications, each fact beside the 5-95 % interval of what was simulated."""
     out = console()
     count = summary["replications"]
-    run = f"{count} replications, seed {summary['seed']}, scenario {summary['hash']}"
+    run = f"{counted(count, 'replication')}, seed {summary['seed']}, scenario {summary['hash']}"
     out.print(Text(f"{summary['scenario']}: {run}", style="bold"))
     for role, meaning in ROLES.items():
         rows = [row for row in summary["reported"] if row["role"] == role]

@@ -274,6 +274,21 @@ def test_changes_of_one_label_go_together() -> None:
     assert labelled(texts) == {"slow": ["a.b=1", "c.d={ e = 'x: y' }"], "a.b=2": ["a.b=2"]}
 
 
+@pytest.mark.parametrize("text", ["", "later", "later: ", ": a.b=1", "later: a.b"])
+def test_a_variant_that_changes_nothing_is_told(text: str) -> None:
+    """The message is of --variant, which was typed, and shows its form."""
+    with pytest.raises(InputError) as caught:
+        labelled([text])
+    assert str(caught.value).startswith(f'--variant: "{text}" is not of the form "LABEL: PATH=VALUE"')
+
+
+def test_a_label_with_brackets_is_shown_as_it_is() -> None:
+    """What looks like markup of the terminal is a name."""
+    result = command("compare", FIRST, "--variant", f"[red]<b>é[/]: {LATER}", "-n", 1)
+    assert "[red]<b>é[/]: first-intercept" in result.stdout
+    assert result.stdout.startswith("1 replication, seed 1")
+
+
 def test_json_holds_the_documented_keys() -> None:
     """With --json stdout holds one object with the keys of docs/answers.md; --set applies to baseline and variant."""
     result = command("compare", FIRST, "--variant", f"later: {LATER}", "-n", 20, "--json")

@@ -366,6 +366,13 @@ def test_the_command_reads_the_folders_of_runs_and_sweeps(tmp_path: Path) -> Non
     assert max(map(len, result.stdout.splitlines())) <= 80
 
 
+def test_what_was_never_seen_has_a_bound_that_is_a_share() -> None:
+    """Of three over n it is the exact form: 3 / 1 is no share, and for many replications they agree."""
+    assert risk_report.most_unseen(1) == pytest.approx(0.95)
+    assert (1 - risk_report.most_unseen(20)) ** 20 == pytest.approx(0.05)
+    assert risk_report.most_unseen(10_000) == pytest.approx(3 / 10_000, rel=0.002)
+
+
 def test_percentages_have_the_digits_that_they_are_worth() -> None:
     """Never a certainty that is none: 0.99996 is not 100 %."""
     assert risk_report.percent(0.99996) == "99.9960 %"

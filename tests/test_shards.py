@@ -22,6 +22,7 @@ from sim.many import simulate
 from sim.shards import LocalFolder, RemoteFolder, folder_of, interleaved, points_of, shard_count
 from sim.study import read
 from sim.sweep import Goal, sweep
+from sim.sweep_report import summary
 from tests.sweeps import CALL, SCRAMBLE, small, swept, tables
 
 
@@ -197,6 +198,39 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="holds a single run"):
         swept(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["letter.txt", "manifest.json"]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("results/00003.parquet", "is damaged; take it away and run the same sweep again"),
+        ("manifest.json", "is damaged: "),
+        ("points.csv", "is damaged: could not convert string to float: 'x"),
+    ],
+)
+def test_a_folder_that_was_cut_or_edited_is_told(tmp_path: Path, name: str, words: str) -> None:
+    """Whatever reads a sweep names the file that is not as it was written."""
+    folder = tmp_path / "sweep"
+    swept(folder, replications=1)
+    file = folder / name
+    if name == "points.csv":
+        file.write_text(re.sub(r"(?m)^0,", "0,x", file.read_text(encoding="utf-8")), encoding="utf-8")
+    else:
+        file.write_bytes(file.read_bytes()[:100])
+    with pytest.raises(InputError) as caught:
+        summary(folder_of(folder))
+    assert str(caught.value).startswith(f"{file}: {words}")
+
+
+def test_a_manifest_that_lacks_a_key_is_told(tmp_path: Path) -> None:
+    """A manifest that was edited by hand is no crash."""
+    swept(tmp_path / "sweep", replications=1)
+    path = tmp_path / "sweep" / "manifest.json"
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    del manifest["design_hash"], manifest["varied"]
+    path.write_text(json.dumps(manifest), encoding="utf-8")
+    with pytest.raises(InputError, match=r"manifest\.json: is damaged: it lacks design_hash, varied"):
+        shards.reopened(folder_of(tmp_path / "sweep"))
 
 
 def test_a_damaged_shard_is_named(tmp_path: Path) -> None:

@@ -167,7 +167,6 @@ def test_a_folder_that_is_there_is_left_alone(made: tuple[store.Recorded, Docume
 
 def test_force_replaces_a_run_and_nothing_else(folder: Path, tmp_path: Path) -> None:
     """Force takes the place of a run folder whole; a folder or file of anything else stays."""
-    (folder / "notes.txt").write_text("mine", encoding="utf-8")
     store.write(*recorded(9), folder, force=True)
     assert store.read(folder).manifest["seed"] == 9
     assert sorted(path.name for path in folder.iterdir()) == sorted(store.FILES)
@@ -290,13 +289,19 @@ def test_a_folder_without_one_of_its_files_is_none(folder: Path, name: str) -> N
     ("name", "text", "words"),
     [
         ("manifest.json", b"", "is damaged"),
-        ("manifest.json", b"[1]", "is damaged: manifest.json holds no object"),
-        ("manifest.json", b'{"format": 1}', "is damaged: manifest.json lacks scenario, hash, seed"),
+        ("manifest.json", b"[1]", "manifest.json: is damaged: it holds no object"),
+        ("manifest.json", b'{"format": 1}', "manifest.json: is damaged: it lacks scenario, hash, seed"),
         ("manifest.json", b"\xff\xfe", "is damaged"),
-        ("outcomes.json", b'{"outcomes": {}}', "is damaged: outcomes.json lacks reported, rungs"),
-        ("outcomes.json", b"[]", "is damaged: outcomes.json lacks"),
-        ("events.jsonl", b'{"id": 0', "is damaged"),
-        ("tracks.csv", b"name,kind\nbear,flight\n", "is damaged"),
+        ("outcomes.json", b'{"outcomes": {}}', "outcomes.json: is damaged: it lacks reported, rungs"),
+        ("outcomes.json", b"[]", "outcomes.json: is damaged: it holds no object"),
+        ("events.jsonl", b'{"id": 0', "events.jsonl:1: is damaged"),
+        ("events.jsonl", b'{"id": 0}\n', "events.jsonl: is damaged: line 1 is no event, it lacks step, time"),
+        ("tracks.csv", b"name,kind\nbear,flight\n", "tracks.csv: is damaged: its columns are not name, kind"),
+        (
+            "tracks.csv",
+            b"name,kind,side,step,lat_deg,lon_deg,altitude_ft\nbear,flight,east,1,1\n",
+            "tracks.csv: is damaged: line 2 has not 7 values",
+        ),
         (
             "tracks.csv",
             b"name,kind,side,step,lat_deg,lon_deg,altitude_ft\nbear,flight,east,one,1,1,\n",
@@ -310,6 +315,39 @@ def test_a_damaged_folder_is_told_as_such(folder: Path, name: str, text: bytes, 
     """Whatever is cut short or overwritten ends in a message, not in a traceback."""
     (folder / name).write_bytes(text)
     assert words in message(store.read, folder)
+
+
+def test_the_broken_line_of_a_log_is_named(folder: Path) -> None:
+    """Who has edited a log by hand reads which line no longer is one."""
+    path = folder / "events.jsonl"
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    lines[3] = lines[3][:14] + "\n"
+    path.write_text("".join(lines), encoding="utf-8")
+    assert message(store.read, folder).startswith(f"{path}:4: is damaged: ")
+
+
+def test_a_name_may_hold_a_line_separator(tmp_path: Path) -> None:
+    """An event is a line up to its line feed: other characters that end a line elsewhere stand in names."""
+    told, document = recorded(1, 0, 'intruders.bear.type="patrol\\u2028aircraft"')
+    store.write(told, document, tmp_path / "run")
+    assert store.read(tmp_path / "run").events == told.events
+
+
+def test_force_replaces_nothing_but_a_run(
+    made: tuple[store.Recorded, Document], folder: Path, tmp_path: Path
+) -> None:
+    """A sweep, or a picture that was put beside a run, is not lost to --force."""
+    (folder / "board.png").write_bytes(b"a picture")
+    text = message(store.write, *made, folder, force=True)
+    assert text.endswith(
+        "holds what is of no run (board.png), so --force does not replace it; choose another folder"
+    )
+    assert (folder / "board.png").read_bytes() == b"a picture"
+    sweep = tmp_path / "sweep"
+    sweep.mkdir()
+    for name in ("manifest.json", "points.csv", "study.toml", "scenario.toml"):
+        (sweep / name).write_text("{}", encoding="utf-8")
+    assert "(points.csv, study.toml)" in message(store.write, *made, sweep, force=True)
 
 
 def test_a_scenario_that_was_changed_afterwards_is_refused(folder: Path) -> None:

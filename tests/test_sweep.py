@@ -446,7 +446,7 @@ def test_a_point_that_is_not_there_is_refused(tmp_path: Path) -> None:
     for command in (["run"], ["explain"], plot):
         assert "the point was run with 1" in refused(*command, folder, "--point", 1, "--seed", 2)
         assert "--set: changes a scenario" in refused(*command, folder, "--point", 1, "--set", "a=1")
-        assert "holds no sweep" in refused(*command, "first-intercept", "--point", 1)
+        assert "is no folder; wanted is that of a sweep" in refused(*command, "first-intercept", "--point", 1)
 
 
 def test_show_shows_a_single_run_too(tmp_path: Path) -> None:
@@ -454,6 +454,55 @@ def test_show_shows_a_single_run_too(tmp_path: Path) -> None:
     ran = good("run", "first-intercept", "-o", tmp_path / "run")
     assert good("show", tmp_path / "run").stdout == ran.stdout
     assert "holds no sweep" in refused("show", tmp_path)
+    assert "is no folder; wanted is that of a sweep" in refused("show", tmp_path / "nowhere")
+    asked = refused("show", tmp_path / "run", "--csv", "--point", 1, "--outcome", "rung.flares")
+    assert [line.partition(":")[0] for line in asked.splitlines()] == ["--csv", "--outcome", "--point"]
+
+
+def test_an_option_of_another_design_is_refused(tmp_path: Path) -> None:
+    """What would change nothing is not taken in silence."""
+    grid = ("sweep", "first-intercept", "--vary", f"{SCRAMBLE}=60,120", "-n", 1, "-o", tmp_path / "s")
+    told = refused(*grid, "--points", 8, "--trajectories", 4)
+    assert told.splitlines() == [
+        "--points: is for latin-hypercube, sobol, saltelli, and the design is grid; leave it out",
+        "--trajectories: is for morris, and the design is grid; leave it out",
+    ]
+    assert refused(*grid, "--most", 100).startswith("--most: is where --until gives up")
+    assert not (tmp_path / "s").exists()
+
+
+def test_what_is_wrong_on_the_command_line_is_told_of_its_option(tmp_path: Path) -> None:
+    """Neither the scenario's file nor `vary.0` was typed by anybody."""
+    folder = ("-o", tmp_path / "s")
+    told = refused("sweep", "first-intercept", "--vary", f"{SCRAMBLE}=60:240:0", *folder)
+    assert told == f"--vary: {SCRAMBLE}: step is 0, must be more than 0\n"
+    told = refused("sweep", "first-intercept", "--vary", f"{SCRAMBLE}=60:240", "--design", "sobl", *folder)
+    assert told.startswith('--design: is "sobl", must be one of "grid"')
+    assert 'did you mean "authority-and-flares"?' in refused("sweep", "authority-and-flars", *folder)
+
+
+def test_a_folder_that_cannot_be_made_is_wrong_input(tmp_path: Path) -> None:
+    """A file in its place, or an address that nothing opens, ends before anything is run."""
+    (tmp_path / "file").write_text("mine", encoding="utf-8")
+    study = ("sweep", "first-intercept", "--vary", f"{SCRAMBLE}=60,120", "-n", 1, "-o")
+    for folder in (tmp_path / "file", tmp_path / "file" / "s"):
+        assert "cannot be made: " in refused(*study, folder)
+    assert "Protocol not known: nowhere" in refused(*study, "nowhere://there/s")
+    assert (tmp_path / "file").read_text(encoding="utf-8") == "mine"
+
+
+def test_the_folder_of_a_sweep_is_no_run(tmp_path: Path) -> None:
+    """What wants one replication says how to come by one, and a run does not take the sweep's place."""
+    folder = tmp_path / "s"
+    swept(folder, replications=1)
+    before = tables(folder)
+    for command in (("page", "replay"), ("export",), ("film",)):
+        suffix = {"page": "html", "export": "kml", "film": "gif"}[command[0]]
+        told = refused(*command, folder, "-o", tmp_path / f"x.{suffix}")
+        assert f"run a point of it first: intercept run {folder} --point 0 -o DIR" in told
+    told = refused("run", "first-intercept", "-o", folder, "--force")
+    assert "so --force does not replace it" in told
+    assert tables(folder) == before
 
 
 def test_a_dry_run_counts_and_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

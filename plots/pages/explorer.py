@@ -126,6 +126,9 @@ def _fitting(
     swept: Swept, chosen: Sequence[Outcome], cells: Sequence[int], room: int
 ) -> tuple[list[dict[str, Any]], list[str]]:
     """Return as many outcomes as there is room for in bytes, and the names of those left out."""
+    if not chosen:
+        problem = "has no outcome whose share varies over the points, and no rungs: name one with --outcome"
+        raise InputError([Problem(swept.folder.where, None, "", problem)])
     numbers = {each.column: _outcome(swept, each, cells) for each in chosen}
     curves = _curves(swept, [each for each in chosen if each.kind in ("race", "rung")], cells)
     kept: dict[str, dict[str, Any]] = {}

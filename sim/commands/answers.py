@@ -20,10 +20,11 @@ from sim.commands.options import (
     ShownReplicationOption,
     ShownSeedOption,
     answers_errors,
+    is_sweep,
     recorded_in,
     telling,
 )
-from sim.commands.points import PointOption, chosen, is_sweep
+from sim.commands.points import PointOption, chosen
 
 if TYPE_CHECKING:
     from sim.compare import Variant

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.commands.options import Engine, EngineOption, JobsOption, SetOption, answers_errors
+from sim.commands.options import (
+    Engine,
+    EngineOption,
+    JobsOption,
+    SetOption,
+    ShownSeedOption,
+    answers_errors,
+)
 from sim.commands.points import PointOption
 from sim.errors import InputError, Problem
 
@@ -51,10 +58,7 @@ def plot(
         Path, typer.Option("-o", "--output", metavar="FILE", help="A .png, .svg or .pdf file; a folder for all.")
     ],
     point: PointOption = None,
-    seed: Annotated[
-        int | None,
-        typer.Option("--seed", min=0, max=2**63 - 1, help="Seed of the random numbers.  [default: 1]"),
-    ] = None,
+    seed: ShownSeedOption = None,
     replication: Annotated[
         int | None,
         typer.Option(
@@ -113,9 +117,9 @@ def plot(
     if figure is Figure.all:
         _draw_all(run, asked, output, form)
         return
-    from plots.style import check_format, save
+    from plots.style import check_place, save
 
-    check_format(output)
+    check_place(output)  # before anything is simulated
     save(FIGURES[figure.value](run, asked), output)
     print(f"wrote {output}", file=sys.stderr)
 

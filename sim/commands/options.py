@@ -143,11 +143,21 @@ def record(scenario: Scenario, document: Document, seed: int | None, number: int
     return store.record(replicate(prepare(scenario), Uniforms(seed), number), document)
 
 
+def is_sweep(name: str) -> bool:
+    """Return whether there is the folder of a sweep; at an address nothing else can be."""
+    return "://" in name or (Path(name) / "points.csv").is_file()
+
+
 def recorded_of(source: str, seed: int | None, number: int | None, overrides: list[str] | None) -> Recorded:
     """Return the replication of a run folder, or that of a scenario.
 
     Raises InputError if there is none, or if an option would change a run that is finished.
     """
+    if is_sweep(source):
+        problem = (
+            f"is the folder of a sweep; run a point of it first: intercept run {source} --point 0 -o DIR"
+        )
+        raise InputError([Problem(source, None, "", problem)])
     if Path(source).is_dir():
         return recorded_in(Path(source), seed, number, overrides)
     document, scenario = read_scenario(source, overrides)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.commands.options import read_scenario
+from sim.commands.options import is_sweep, read_scenario
 from sim.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -58,11 +57,6 @@ def chosen(
     for text in overrides or ():
         words += ["--set", text]
     return Chosen(document, scenario, seed, number, tuple(words))
-
-
-def is_sweep(name: str) -> bool:
-    """Return whether there is the folder of a sweep; at an address nothing else can be."""
-    return "://" in name or (Path(name) / "points.csv").is_file()
 
 
 def _of_point(

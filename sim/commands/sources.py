@@ -8,8 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from sim.commands.options import Engine, record, recorded_in, telling
-from sim.commands.points import Chosen, chosen, is_sweep
+from sim.commands.options import Engine, is_sweep, record, recorded_in, telling
+from sim.commands.points import Chosen, chosen
 from sim.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -55,6 +55,8 @@ class Source:
         if is_sweep(self.name):
             found = "sweep"
         elif path.is_dir():
+            if not (path / "events.jsonl").is_file():
+                recorded_in(path)  # tells what the folder lacks
             found = "run"
         elif path.suffix == ".json":
             found = "sensitivity"
@@ -167,8 +169,10 @@ class Source:
         """Return the object of a sensitivity analysis. Raises InputError if there is none."""
         try:
             found = json.loads(Path(self.name).read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise InputError([Problem(self.name, None, "", f"cannot be read: {error}")]) from error
+        except OSError as error:
+            raise InputError([Problem(self.name, None, "", f"cannot be read: {error.strerror}")]) from error
+        except ValueError as error:
+            raise InputError([Problem(self.name, None, "", f"is not JSON: {error}")]) from error
         keys = ("kind", "scenario", "hash", "seed", "points", "replications", "inputs", "outcomes")
         missing = [key for key in keys if not isinstance(found, dict) or key not in found]
         if missing:

@@ -17,6 +17,7 @@ from sim.commands.options import (
     EngineOption,
     JobsOption,
     SetOption,
+    ShownSeedOption,
     answers_errors,
 )
 from sim.errors import InputError, Problem, SweepError, WorkerError
@@ -60,10 +61,7 @@ def sweep(
     independent: Annotated[
         bool, typer.Option("--independent", help="Random numbers of its own for every point.")
     ] = False,
-    seed: Annotated[
-        int | None,
-        typer.Option("--seed", min=0, max=2**63 - 1, help="Seed of the random numbers.  [default: 1]"),
-    ] = None,
+    seed: ShownSeedOption = None,
     replications: Annotated[
         int | None,
         typer.Option(
@@ -121,11 +119,15 @@ def sweep(
         seed=seed,
         most=most,
     )
+    _check_fitting(plan, points, trajectories)
     goal = goal_of(plan)
     if replications is not None:
         goal = Goal(replications)
     elif until:
         goal = replace(goal, until=_bounds(until))
+    if most is not None and not goal.until:
+        problem = "is where --until gives up, and without it every point has -n replications; leave it out"
+        raise InputError([Problem("--most", None, "", problem)])
     check_goal(plan, goal)
     if dry_run:
         _show_estimate(plan, goal, engine, jobs, as_json=as_json)
@@ -160,6 +162,26 @@ def sweep(
         print(f"point {state.point}: the engines differ in {told}", file=sys.stderr)
     if not summary.good:
         raise typer.Exit(1)
+
+
+def _check_fitting(plan: Plan, points: int | None, trajectories: int | None) -> None:
+    """Raise InputError for an option of another design, which would change nothing."""
+    given = {
+        "--points": (points, ("latin-hypercube", "sobol", "saltelli")),
+        "--trajectories": (trajectories, ("morris",)),
+    }
+    problems = [
+        Problem(
+            option,
+            None,
+            "",
+            f"is for {', '.join(kinds)}, and the design is {plan.study.design}; leave it out",
+        )
+        for option, (number, kinds) in given.items()
+        if number is not None and plan.study.design not in kinds
+    ]
+    if problems:
+        raise InputError(problems)
 
 
 def _bounds(until: list[str]) -> dict[str, float]:
@@ -254,9 +276,17 @@ def show(
 ) -> None:
     """Show what a folder holds."""
     from sim import store
-    from sim.shards import folder_of, results
+    from sim.shards import folder_of, reopened, results
 
     if "://" not in folder and (Path(folder) / "events.jsonl").is_file():
+        given = {"--point": point is not None, "--outcome": outcome is not None, "--csv": as_csv}
+        problems = [
+            Problem(option, None, "", f"is for the folder of a sweep, and {folder} holds a single run")
+            for option, is_given in given.items()
+            if is_given
+        ]
+        if problems:
+            raise InputError(problems)
         recorded = store.read(Path(folder))
         if as_json:
             print(json.dumps(store.as_object(recorded), ensure_ascii=False))
@@ -267,6 +297,7 @@ def show(
     elif as_csv:
         from sim.shards import as_csv as csv_of
 
+        reopened(folder_of(folder))
         sys.stdout.writelines(csv_of(results(folder_of(folder))))
     elif point is not None:
         from sim import sweep_report
