@@ -16,6 +16,7 @@ from plots.lanes import draw_lanes, lanes_pt
 from plots.placing import Placer, Spot, around, fan, wrapped
 from plots.stairs import Shares, Spread, draw_stairs_panel, stairs_pt
 from plots.timeline import clock_axis, shade_stays, side_text, title
+from sim.provenance import number_of
 
 if TYPE_CHECKING:
     from sim.store import Recorded
@@ -69,7 +70,9 @@ def board(
     draw_lanes(figure, who, shown, lanes, messages, left_out, placer)
     draw_stairs_panel(figure, how_far, shown, held, spread or {}, shares or {})
     style.footer(
-        figure, style.made_of(recorded), *([f"whiskers: n = {spread_of} replications"] if spread else [])
+        figure,
+        style.made_of(recorded),
+        *([f"whiskers: n = {number_of(spread_of or 0, 'replication')}"] if spread else []),
     )
     return figure
 

@@ -91,7 +91,8 @@ def _draw_share(axes: Axes, found: Convergence, at: Any, placer: Placer) -> None
               fontsize=style.TEXT_PT, color=style.BLUE)  # fmt: skip
     y = bottom + (0.06 if final > (top + bottom) / 2 else 0.94) * (top - bottom)
     look: dict[str, Any] = {"color": style.GREY, "fontsize": style.SMALL_PT, "va": "center"}
-    axes.text(0.012, y, "line: the share so far; band: its 95 % Wilson interval", transform=side,
+    # On the right, where the band is narrow.
+    axes.text(0.988, y, "line: the share so far; band: its 95 % Wilson interval", transform=side, ha="right",
               path_effects=style.halo(), zorder=6, **look)  # fmt: skip
     placer.avoid_line(axes, at, share)
 

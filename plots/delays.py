@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from plots import style
 from plots.panels import head, panel, percent_axis, screen, share_text, write
 from plots.placing import Placer, around, wrapped
+from sim.provenance import number_of
 from sim.surface import Alternative, Axis, Surface
 
 Floats = NDArray[np.float64]
@@ -75,7 +76,7 @@ def _levels(found: Surface) -> list[float]:
 
 
 def _how(found: Surface, levels: Sequence[float]) -> str:
-    cells = f"Each cell is a design point of {found.made.replications:,} replications"
+    cells = f"Each cell is a design point of {number_of(found.made.replications, 'replication')}"
     if not levels:
         return f"{cells}."
     told = ", ".join(f"{100 * level:g}" for level in levels)
@@ -88,7 +89,7 @@ def _unlike(found: Surface) -> list[str]:
     if least < found.made.replications:
         told.append(f"some points only {least:,}")
     missing = int(np.isnan(found.share).sum())
-    return [*told, *([f"{missing} points missing (hatched)"] if missing else [])]
+    return [*told, *([f"{number_of(missing, 'point')} missing (hatched)"] if missing else [])]
 
 
 def edges(values: Sequence[float]) -> Floats:

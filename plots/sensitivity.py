@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from plots import style
 from plots.panels import head, panel, screen, write
 from plots.placing import wrapped
 from sim.errors import InputError, Problem, nearest
-from sim.provenance import Provenance
+from sim.provenance import Provenance, number_of
 
 TOP_PT, TITLE_PT, BOTTOM_PT, RIGHT_PT, GAP_PT = 66.0, 56.0, 84.0, 24.0, 26.0
 LABEL_PT, LABEL_LETTERS = 262.0, 36
@@ -94,8 +95,8 @@ def sensitivity(found: Mapping[str, Any], *, outcomes: Sequence[str] = ()) -> Fi
         by_path = {row.path: row for row in table}
         _draw(axes, kind, [by_path[path] for path in order], outcome, names=place == 0)
     more = (
-        [f"{len(found['outcomes']) - len(shown)} more outcomes vary"]
-        if len(found["outcomes"]) > len(shown)
+        [f"{number_of(others, 'other outcome')} not shown"]
+        if (others := len(found["outcomes"]) - len(shown))
         else []
     )
     style.footer(figure, made_of(found), *more)
@@ -182,10 +183,9 @@ def _chosen(every: Sequence[Mapping[str, Any]], wanted: Sequence[str]) -> list[M
 
 
 def _title(outcome: Mapping[str, Any]) -> str:
-    words = str(outcome["meaning"] or outcome["outcome"])
-    rung = re.match("when the rung “(.+)” was first reached$", words)
-    if rung is not None and _is_share(outcome):
-        return f"{rung[1]}: share of replications"
+    if _is_share(outcome):
+        return f"{outcome['label']}: share of replications"
+    words = str(outcome["label"])
     return f"{words}: {outcome['measure']}" if outcome["measure"] else words
 
 
@@ -264,14 +264,15 @@ def _draw_ends(axes: Axes, y: int, row: Row) -> None:
 
 
 def _number_axis(axes: Axes, kind: str, outcome: Mapping[str, Any]) -> None:
-    axes.xaxis.set_major_locator(MaxNLocator(5))
+    # Without steps of 2.5 the digits of the spacing are those of every tick.
+    axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
     share = _is_share(outcome)
     if kind == "sobol":
         axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{100 * x:.0f} %"))
         label = "share of the outcome's variance"
     elif share:
         axes.xaxis.set_major_formatter(
-            FuncFormatter(lambda x, _: f"{100 * x:+.0f}".replace("-", "−").replace("+0", "0"))
+            FuncFormatter(lambda x, _: _points(100 * x, axes.xaxis.get_majorticklocs().tolist()))
         )
         label = (
             "change of the share (percentage points)"
@@ -285,6 +286,17 @@ def _number_axis(axes: Axes, kind: str, outcome: Mapping[str, Any]) -> None:
     if noise is not None:
         label += f"\n{_noise(noise)}"
     axes.set_xlabel(label, fontsize=style.SMALL_PT)
+
+
+def _points(points: float, ticks: Sequence[float]) -> str:
+    """Write percentage points with a sign, and as many digits as tell a tick (a share) from the next.
+
+    >>> _points(0.5, [0.0, 0.005, 0.01]), _points(-20.0, [-0.2, 0.0]), _points(0.0, [0.0, 0.1])
+    ('+0.5', '−20', '0')
+    """
+    spacing = 100 * abs(ticks[1] - ticks[0]) if len(ticks) > 1 else 1.0
+    digits = max(0, -math.floor(math.log10(spacing) + 1e-9))
+    return f"{points:+.{digits}f}".replace("-", "−") if round(points, digits) else "0"
 
 
 def _noise(share: float) -> str:

@@ -8,7 +8,8 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from sim.terminal import console, counted, duration, table_of
+from sim.provenance import number_of
+from sim.terminal import console, duration, table_of
 
 MOST_CHANGES = 8
 """Smallest changes that are shown each way."""
@@ -114,7 +115,7 @@ def _show_changes(explained: Mapping[str, Any]) -> None:
         out.print(table)
         if len(rows) > MOST_CHANGES:
             out.print(Text(f"and {len(rows) - MOST_CHANGES} larger ones (--json has all)", style="dim"))
-    timings, runs = counted(changes["timings"], "timing"), counted(changes["replications"], "replication")
+    timings, runs = number_of(changes["timings"], "timing"), number_of(changes["replications"], "replication")
     tried = f"{timings} tried one by one in {runs}"
     out.print(Text(f"{tried}, up to {changes['within_s']} s each way", style="dim"))
 
@@ -127,7 +128,9 @@ def show_comparison(compared: Mapping[str, Any], *, every: bool) -> None:
     out = console()
     count = compared["replications"]
     out.print(
-        Text(f"{counted(count, 'replication')}, seed {compared['seed']}, the same draws in all", style="bold")
+        Text(
+            f"{number_of(count, 'replication')}, seed {compared['seed']}, the same draws in all", style="bold"
+        )
     )
     for variant in compared["variants"]:
         out.print(f"{variant['label']}: {variant['scenario']} {variant['hash']}", style="dim")

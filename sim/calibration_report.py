@@ -8,7 +8,8 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from sim.terminal import DISPUTED, console, counted, table_of
+from sim.provenance import number_of
+from sim.terminal import DISPUTED, console, table_of
 
 FIXED = {"no_wrap": True, "overflow": "ellipsis"}
 
@@ -23,7 +24,7 @@ def show_calibration(told: Mapping[str, Any]) -> None:
     """Print what the facts say of the unknown quantities, and what they cannot tell."""
     out = console()
     out.print(Text(f"{told['scenario']}: what the reported facts say of {told['name']}", style="bold"))
-    each = counted(told["replications"], "replication")
+    each = number_of(told["replications"], "replication")
     run = f"{told['draws']:,} draws of {each}, {told['design']}, seed {told['seed']}"
     out.print(Text(f"{run}, scenario {told['hash']}", style="dim"))
     for line in _rule(told):

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from sim.errors import InputError, Problem, nearest
 from sim.histograms import share_stem
+from sim.labels import outcome_label
 from sim.measures import rung_key
 from sim.outcomes import Outcomes
 from sim.provenance import Provenance
@@ -64,10 +65,13 @@ def convergence(
     """Return how the share of an outcome settles: of the rung that is nearest to half and half, unless named.
 
     An outcome is called as in a sweep, `rung.warning-shots`; every one that can be absent has a share.  Raises
-    InputError for an unknown outcome.
+    InputError for an unknown outcome, or where there are fewer than FIRST replications.
     """
+    if len(table) < FIRST:
+        problem = f"is {len(table)}, must be at least {FIRST}: of fewer replications a share says nothing"
+        raise InputError([Problem("-n", None, "", problem)])
     stems = {share_stem(column.name): column.name for column in table.columns if column.optional}
-    rungs = {f"rung.{rung_key(rung.name)[5:-3]}": rung.name for rung in scenario.escalation.rungs}
+    rungs = [f"rung.{rung_key(rung.name)[5:-3]}" for rung in scenario.escalation.rungs]
     if outcome is None:
         known = [stem for stem in rungs if stem in stems] or list(stems)
         outcome = min(known, key=lambda stem: abs(float(table.valid[stems[stem]].mean()) - 0.5))
@@ -76,7 +80,7 @@ def convergence(
         raise InputError([Problem("--outcome", None, outcome, problem)])
     came = table.valid[stems[outcome]]
     share, low, high = running(came)
-    label = rungs.get(outcome, outcome)
+    label = outcome_label(outcome, scenario)
     return Convergence(outcome, label, share, low, high, width_share, int(np.count_nonzero(came)), made)
 
 

@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 from sim import shards
 from sim.catalogue import Column, columns, sighted_zones
 from sim.histograms import Histograms, counted, share_stem
+from sim.labels import outcome_label
 from sim.run import Prepared, prepare
+from sim.scenario import Scenario
 from sim.shards import Folder
 from sim.study import Plan
 
@@ -48,6 +50,8 @@ class Measure(NamedTuple):
     column: str
     unit: str
     meaning: str
+    label: str
+    """Of a share: what is counted, in words with the labels of the scenario; else the meaning."""
     kind: Kind
     window_s: int
 
@@ -167,7 +171,7 @@ def _measures(prepared: Prepared, names: Sequence[str]) -> dict[str, list[Measur
     """Return the measures of each outcome by its column."""
     window_s = round(prepared.clock.last * prepared.clock.step_s)
     known = {column.name: column for column in counted(columns(prepared, _stays(prepared, names)))}
-    return {name: list(_of_column(known[name], window_s)) for name in names}
+    return {name: list(_of_column(known[name], window_s, prepared.scenario)) for name in names}
 
 
 def _stays(prepared: Prepared, names: Sequence[str]) -> dict[tuple[str, str], int]:
@@ -181,12 +185,13 @@ def _stays(prepared: Prepared, names: Sequence[str]) -> dict[tuple[str, str], in
     return most
 
 
-def _of_column(column: Column, window_s: int) -> list[Measure]:
+def _of_column(column: Column, window_s: int, scenario: Scenario) -> list[Measure]:
     def measure(kind: Kind, unit: str, outcome: str = column.name) -> Measure:
         meaning = (
             column.meaning.removesuffix(", after the start of the window") if unit != "s" else column.meaning
         )
-        return Measure(outcome, column.name, unit, meaning, kind, window_s)
+        label = outcome_label(outcome, scenario) if unit == "share" else meaning
+        return Measure(outcome, column.name, unit, meaning, label, kind, window_s)
 
     if not column.optional:
         return [measure("mean", column.unit)]

@@ -9,7 +9,8 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from sim.terminal import console, counted, table_of
+from sim.provenance import number_of
+from sim.terminal import console, table_of
 
 FIXED = {"no_wrap": True, "overflow": "ellipsis"}
 
@@ -27,7 +28,7 @@ def show_risk(told: Mapping[str, Any]) -> None:
     out.print(
         Text(f"{told['scenario']}: how far it climbs, as a band over the hazards' ranges", style="bold")
     )
-    run = f"seed {told['seed']}, {counted(told['replications'], 'replication')}, scenario {told['hash']}"
+    run = f"seed {told['seed']}, {number_of(told['replications'], 'replication')}, scenario {told['hash']}"
     out.print(Text(run, style="dim"))
     out.print()
     out.print(_bands(told))
@@ -128,8 +129,8 @@ def show_risk_of_sweep(told: Mapping[str, Any]) -> None:
     out = console()
     out.print(Text(f"{told['scenario']}: how far it climbs at the points of a sweep", style="bold"))
     least, greatest = told["replications_least"], told["replications_greatest"]
-    each = ("" if least == greatest else f"{least:,} to ") + counted(greatest, "replication")
-    points = counted(len(told["points_run"]), "point")
+    each = ("" if least == greatest else f"{least:,} to ") + number_of(greatest, "replication")
+    points = number_of(len(told["points_run"]), "point")
     run = f"seed {told['seed']}, {points} of {each}, scenario {told['hash']}"
     out.print(Text(run, style="dim"))
     out.print()

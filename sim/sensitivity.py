@@ -169,6 +169,7 @@ class _Analysis:
             "outcome": measure.outcome,
             "unit": measure.unit,
             "meaning": measure.meaning,
+            "label": measure.label,
             "measure": measure.told,
             "noise_share": noise_share,
             "noisy": noise_share is not None and noise_share >= NOISY_SHARE,

@@ -8,7 +8,8 @@ from typing import Any, Final
 from rich.table import Table
 from rich.text import Text
 
-from sim.terminal import console, counted, table_of
+from sim.provenance import number_of
+from sim.terminal import console, table_of
 
 MOST_SHOWN: Final = 3
 """Outcomes that are shown where none is named: of the ladder, those that vary most."""
@@ -36,8 +37,8 @@ def show_sensitivity(told: Row, *, chosen: bool, every: bool) -> None:
     out.print(Text(f"{told['study']}: {_kind(told)}", style="bold"))
     seeds = "independent random numbers" if told["independent"] else "common random numbers"
     out.print(Text(f"scenario {told['scenario']} {told['hash']}, seed {told['seed']}, {seeds}", "dim"))
-    used = f"{told['points_used']:,} of {counted(told['points'], 'point')}"
-    out.print(f"{used}, {counted(told['replications'], 'replication')} each")
+    used = f"{told['points_used']:,} of {number_of(told['points'], 'point')}"
+    out.print(f"{used}, {number_of(told['replications'], 'replication')} each")
     rows = told["outcomes"] if chosen or every else shown(told["outcomes"])
     for row in rows:
         out.print()

@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 
 from sim import shards, sweep_report
 from sim.errors import InputError, Problem
-from sim.measures import rung_key
+from sim.labels import outcome_label
 from sim.provenance import Provenance
-from sim.scenario import Scenario
 from sim.shards import Folder
 from sim.spread import wilson
 
@@ -114,9 +113,10 @@ def surface(folder: Folder, outcome: str | None = None) -> Surface:
     manifest = shards.read_manifest(folder) or {}
     names = [each.name for each in plan.quantities]
     if plan.study.design != "grid" or len(names) != 2 or plan.words:
-        numbers = f"{len(names)} quantities" if not plan.words else f"words ({', '.join(sorted(plan.words))})"
+        count = "1 quantity" if len(names) == 1 else f"{len(names)} quantities"
+        numbers = f"words ({', '.join(sorted(plan.words))})" if plan.words else count
         problem = (
-            f"holds a {plan.study.design} of {numbers}; a surface wants a grid of two quantities that are "
+            f"holds a {plan.study.design} design of {numbers}; a surface wants a grid of two quantities that are "
             "numbers: intercept sweep SCENARIO --vary A=LOW:HIGH:STEP --vary B=LOW:HIGH:STEP -o DIR"
         )
         raise InputError([Problem(folder.where, None, "", problem)])
@@ -174,18 +174,3 @@ def unit_of(path: str) -> str:
     if any(part.endswith("_share") for part in parts):
         return "share"
     return UNITS.get(parts[-1].rpartition("_")[2], "") if parts and "_" in parts[-1] else ""
-
-
-def outcome_label(stem: str, scenario: Scenario) -> str:
-    """Return in words what the share of an outcome counts, as `warning shots` for `rung.warning-shots`.
-
-    Of a measure within a stay it names measure, stay and flight; of all else it is the outcome's own name.
-    """
-    for rung in scenario.escalation.rungs:
-        if rung_key(rung.name) == f"{stem}.at":
-            return rung.name
-    flight, zone, stay, measure, *more = [*stem.split("."), "", "", "", ""][:5]
-    if flight in scenario.intruders and zone in scenario.zones and more[0] in ("decision", "spare"):
-        where, who = scenario.zones[zone].label, scenario.intruders[flight].label
-        return f"{measure} in stay {stay} of {who} in {where}"
-    return stem

@@ -12,9 +12,10 @@ from rich.text import Text
 
 from sim import shards
 from sim.errors import InputError, Problem, nearest
+from sim.provenance import number_of
 from sim.shards import Folder
 from sim.study import Plan
-from sim.terminal import console, counted, duration, table_of
+from sim.terminal import console, duration, table_of
 
 QUIET_S = 1.0
 """Progress is told from this time on."""
@@ -43,19 +44,19 @@ class SweepProgress:
         if self.first is None:
             self.first, self.part = done, done * PARTS // count
             if 0 < done < count:
-                self._say(f"{done:,} of {counted(count, 'point')} are there already", stays=True)
+                self._say(f"{done:,} of {number_of(count, 'point')} are there already", stays=True)
             return
         passed, new = now - self.began, done - self.first
         if done == count:
             if passed >= QUIET_S:
-                self._say(f"{counted(new, 'point')} in {duration(passed)}", stays=True)
+                self._say(f"{number_of(new, 'point')} in {duration(passed)}", stays=True)
             return
         part = done * PARTS // count
         due = now - self.told >= QUIET_S if self.terminal else part > self.part and passed >= QUIET_S
         if due:
             self.told, self.part = now, part
             left = duration(passed / new * (count - done))
-            line = f"{done:,} of {counted(count, 'point')}, {new / passed:.3g} a second, {left} left"
+            line = f"{done:,} of {number_of(count, 'point')}, {new / passed:.3g} a second, {left} left"
             self._say(line, stays=not self.terminal)
 
     def clear(self) -> None:
@@ -220,13 +221,13 @@ def show_sweep(told: Mapping[str, Any]) -> None:
 
 def _points(told: Mapping[str, Any]) -> str:
     failed = f", {told['points_failed']} failed" if told["points_failed"] else ""
-    return f"{told['points_done']:,} of {counted(told['points'], 'point')}{failed}"
+    return f"{told['points_done']:,} of {number_of(told['points'], 'point')}{failed}"
 
 
 def _replications(told: Mapping[str, Any]) -> str:
     least, greatest = told["replications_least"], told["replications_greatest"]
     if least == greatest:
-        return f"{counted(least, 'replication')} each"
+        return f"{number_of(least, 'replication')} each"
     return f"{least:,} to {greatest:,} replications each"
 
 
@@ -237,7 +238,7 @@ def _check(told: Mapping[str, Any]) -> Text:
     if not check["replications"]:
         return Text("no replication was run again by the processes", "dim")
     verb = "agrees" if check["replications"] == 1 else "agree"
-    ran = counted(check["replications"], "replication")
+    ran = number_of(check["replications"], "replication")
     text = f"{check['agree']} of {ran} that the processes ran again {verb}"
     return Text(text, "dim" if check["agree"] == check["replications"] else "bold red")
 
@@ -271,7 +272,9 @@ def show_point(told: Mapping[str, Any]) -> None:
     out = console()
     row = told["results"]
     out.print(
-        Text(f"point {row['point']}: {row['status']}, {counted(row['replications'], 'replication')}", "bold")
+        Text(
+            f"point {row['point']}: {row['status']}, {number_of(row['replications'], 'replication')}", "bold"
+        )
     )
     if row["error"]:
         out.print(Text(row["error"], "red"))

@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from sim.provenance import number_of
+
 if TYPE_CHECKING:
     from sim.store import Recorded
 
@@ -135,15 +137,6 @@ def table_of(*columns: tuple[str, str, dict[str, Any]], gap: int = 1) -> Table:
     for title, justify, options in columns:
         table.add_column(title, justify=justify, **options)  # type: ignore[arg-type]
     return table
-
-
-def counted(count: int, noun: str) -> str:
-    """Write how many there are of what a noun names, whose plural ends in s.
-
-    >>> counted(1, "replication"), counted(20_000, "replication")
-    ('1 replication', '20,000 replications')
-    """
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
 def _table(width: int, *columns: tuple[str, str, dict[str, Any]]) -> Table:
@@ -326,7 +319,7 @@ def show_spread(summary: Mapping[str, Any]) -> None:
     """Print, for many replications, each fact beside the 5-95 % interval of what was simulated."""
     out = console()
     count = summary["replications"]
-    run = f"{counted(count, 'replication')}, seed {summary['seed']}, scenario {summary['hash']}"
+    run = f"{number_of(count, 'replication')}, seed {summary['seed']}, scenario {summary['hash']}"
     out.print(Text(f"{summary['scenario']}: {run}", style="bold"))
     for role, meaning in ROLES.items():
         rows = [row for row in summary["reported"] if row["role"] == role]

@@ -99,11 +99,13 @@ def test_what_is_drawn_is_the_table(found: Convergence) -> None:
 
 
 def test_few_and_none_are_drawn(scenario: Scenario) -> None:
-    """A handful of replications and an outcome that never came have a picture too."""
-    few = convergence(simulate(scenario, 5), scenario, replace(MADE, replications=5), "rung.collision")
+    """A dozen replications and an outcome that never came have a picture too; fewer than ten have none."""
+    few = convergence(simulate(scenario, 12), scenario, replace(MADE, replications=12), "rung.collision")
     seen = " ".join(texts(draw(few)))
     assert "none (under" in seen
     assert "not reached" in seen
+    with pytest.raises(InputError, match=r"^-n: is 9, must be at least 10"):
+        convergence(simulate(scenario, 9), scenario, replace(MADE, replications=9))
 
 
 def test_the_same_convergence_is_the_same_bytes(tmp_path: Path, found: Convergence) -> None:

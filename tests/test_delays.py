@@ -13,10 +13,9 @@ from matplotlib.figure import Figure
 from plots import style
 from plots.delays import delays, edges, refined
 from sim.errors import InputError
-from sim.scenario import read
 from sim.shards import folder_of, results
 from sim.spread import wilson
-from sim.surface import Surface, outcome_label, surface
+from sim.surface import Surface, surface
 from tests.one_pass import check_room, texts
 from tests.sweeps import CALL, SCRAMBLE, small, swept
 
@@ -105,7 +104,7 @@ def test_a_missing_point_is_hatched_and_counted(found: Surface) -> None:
     holed = replace(found, share=share, low=low, high=high)
     assert holed.at("gone", found.x.values[0], found.y.values[0]) is None
     seen = texts(delays(holed))
-    assert any("1 points missing (hatched)" in text for text in seen)
+    assert any("1 point missing (hatched)" in text for text in seen)
 
 
 def test_a_grid_of_two_by_two_is_drawn(tmp_path: Path) -> None:
@@ -119,9 +118,9 @@ def test_a_grid_of_two_by_two_is_drawn(tmp_path: Path) -> None:
 def test_other_designs_are_refused(tmp_path: Path) -> None:
     """One quantity, or values that are no numbers, make no surface: what to do is told."""
     swept(tmp_path / "one", small(f"{SCRAMBLE}=0,200"), 5)
-    with pytest.raises(InputError, match="holds a grid of 1 quantities; a surface wants a grid of two"):
+    with pytest.raises(InputError, match="holds a grid design of 1 quantity; a surface wants a grid of two"):
         surface(folder_of(tmp_path / "one"))
-    with pytest.raises(InputError, match="holds no sweep"):
+    with pytest.raises(InputError, match="is no folder; wanted is that of a sweep"):
         surface(folder_of(tmp_path / "nothing"))
 
 
@@ -129,15 +128,6 @@ def test_an_unknown_outcome_is_refused(folder: Path) -> None:
     """An outcome without a share is told with what was meant."""
     with pytest.raises(InputError, match="is no outcome with a share"):
         surface(folder_of(folder), "rung.flare")
-
-
-def test_outcomes_are_called_in_words() -> None:
-    """A rung bears its name, a measure of a stay its flight and zone, all else its own name."""
-    scenario, _ = read("first-intercept")
-    assert outcome_label("rung.airspace-violated", scenario) == "airspace violated"
-    told = outcome_label("bear.airspace.1.flares.decision", scenario)
-    assert told == "flares in stay 1 of Bear in Airspace"
-    assert outcome_label("bear.turns", scenario) == "bear.turns"
 
 
 def test_the_same_surface_is_the_same_bytes(tmp_path: Path, found: Surface) -> None:

@@ -124,7 +124,7 @@ def test_independent_noise_is_no_scatter_of_the_effects(tmp_path: Path) -> None:
 
 def analysis(plan: Plan, values: np.ndarray, noise_sd: float = 0.0) -> _Analysis:
     """Return what analyses these values of one outcome; with noise every estimate has a mistake of its own."""
-    measure = estimates.Measure(OUTCOME, OUTCOME, "", "known", "mean", 0)
+    measure = estimates.Measure(OUTCOME, OUTCOME, "", "known", "known", "mean", 0)
     mistakes = noise_sd * np.random.default_rng(plan.study.seed).standard_normal(len(values))
     found = estimates.Estimates(
         (measure,),
@@ -357,7 +357,7 @@ def test_the_object_is_as_documented(tmp_path: Path) -> None:
         assert [set(each) for each in told["inputs"]] == [{"path", "label", "low", "high", "base"}] * 2
         assert [each["low"] for each in told["inputs"]] == [0, 0]
         for row in told["outcomes"]:
-            assert set(row) >= {"outcome", "unit", "meaning", "measure", "noise_share", "indices"}
+            assert set(row) >= {"outcome", "unit", "meaning", "label", "measure", "noise_share", "indices"}
             assert [set(each) for each in row["indices"]] == [wanted] * 2
         text = good("sensitivity", tmp_path / design, "--all").stdout
         assert max(len(line) for line in text.splitlines()) <= 80

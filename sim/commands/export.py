@@ -18,6 +18,7 @@ from sim.commands.options import (
 )
 from sim.errors import InputError, Problem
 from sim.exports.output import Format, Table, check_free, format_of, write
+from sim.provenance import number_of
 
 if TYPE_CHECKING:
     from sim.exports.scene import Scene
@@ -68,9 +69,10 @@ def export(
     content = _content(shown, kind, table or Table.tracks)
     write(content, output, force=force)
     rows = sum(len(track.step) for track in shown.tracks)
-    told = f"{len(shown.tracks)} tracks with {rows:,} places, {len(shown.events)} events"
+    events = number_of(len(shown.events), "event")
+    told = f"{number_of(len(shown.tracks), 'track')} with {number_of(rows, 'place')}, {events}"
     if kind in (Format.csv, Format.parquet):
-        told = f"{len(shown.events)} events" if table is Table.events else f"{rows:,} places of tracks"
+        told = events if table is Table.events else f"{number_of(rows, 'place')} of tracks"
         told += "" if table else "; --table events writes the events"
     print(f"wrote {output}: {told}", file=sys.stderr)
 

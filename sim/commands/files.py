@@ -14,6 +14,7 @@ from sim.commands.options import (
     answers_errors,
 )
 from sim.errors import InputError, Problem
+from sim.provenance import number_of
 
 if TYPE_CHECKING:
     pass
@@ -35,13 +36,13 @@ def check(
             problems += error.problems
             continue
         parts = {
-            "flights": scenario.intruders,
-            "zones": scenario.zones,
-            "stages": scenario.command.stages,
-            "pairs": scenario.fighters.pairs,
-            "facts": scenario.facts,
+            "flight": scenario.intruders,
+            "zone": scenario.zones,
+            "stage": scenario.command.stages,
+            "pair": scenario.fighters.pairs,
+            "fact": scenario.facts,
         }
-        print(f"{file}: ok, " + ", ".join(f"{len(part)} {name}" for name, part in parts.items()))
+        print(f"{file}: ok, " + ", ".join(number_of(len(part), name) for name, part in parts.items()))
     if problems:
         raise InputError(problems)
 

@@ -20,6 +20,7 @@ from sim.commands.options import (
     telling,
 )
 from sim.errors import InputError, Problem
+from sim.provenance import number_of
 
 if TYPE_CHECKING:
     from sim.store import Recorded
@@ -68,9 +69,13 @@ def film(
     cut = films.Cut(first, last, speed, frames_per_s, width_px or (960 if gif else 1920))
     with telling(quiet=False, what="frames") as tell:
         frames = films.film(recorded, cut, output, tell)
-    size_mb = output.stat().st_size / 1e6
+    size = output.stat().st_size
+    told = f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{max(1, round(size / 1e3))} kB"
     seconds = frames / frames_per_s
-    print(f"wrote {output}: {frames:,} frames, {seconds:.0f} s, {size_mb:.1f} MB", file=sys.stderr)
+    print(
+        f"wrote {output}: {number_of(frames, 'frame')}, {seconds:.{0 if seconds >= 10 else 1}f} s, {told}",
+        file=sys.stderr,
+    )
 
 
 def _local(option: str, text: str | None) -> time | None:
