@@ -7,9 +7,7 @@ come, the clock, what happened last, and the rungs that have been reached.  matp
 from __future__ import annotations
 
 import math
-import os
 import subprocess
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -35,6 +33,7 @@ from plots.map import label_bases, mark_bases, panel_in, region_view
 from plots.placing import wrapped
 from plots.ways import label_centre
 from sim.errors import InputError, Problem, nearest
+from sim.outputs import whole
 
 if TYPE_CHECKING:
     from sim.store import Recorded, Way
@@ -121,30 +120,19 @@ def film(recorded: Recorded, cut: Cut, path: Path, tell: Tell | None = None) -> 
     with style.house():
         stage = Stage(recorded, cut)
         writer = _Frames(cut.frames_per_s) if suffix == ".gif" else _Video(cut.frames_per_s)
-        draft = ""
-        try:
-            handle, draft = tempfile.mkstemp(suffix=suffix, prefix=f".{path.stem}-", dir=path.parent)
-            os.close(handle)
-            writer.setup(stage.figure, draft, dpi=stage.figure.dpi)
-            for number in range(len(stage.steps)):
-                stage.show(number)
-                writer.grab_frame()
-                if tell is not None:
-                    tell(number + 1, len(stage.steps))
-            writer.finish()
-            Path(draft).chmod(0o644)
-            Path(draft).replace(path)
-        except (OSError, subprocess.CalledProcessError) as error:
-            said = (
-                str(error.stderr).strip().splitlines()[-1:]
-                if isinstance(error, subprocess.CalledProcessError)
-                else []
-            )
-            why = said[0] if said else getattr(error, "strerror", None) or "the encoder failed"
-            raise InputError([Problem(str(path), None, "", f"cannot be written: {why}")]) from error
-        finally:
-            if draft:
-                Path(draft).unlink(missing_ok=True)
+        with whole(path) as draft:
+            try:
+                writer.setup(stage.figure, str(draft), dpi=stage.figure.dpi)
+                for number in range(len(stage.steps)):
+                    stage.show(number)
+                    writer.grab_frame()
+                    if tell is not None:
+                        tell(number + 1, len(stage.steps))
+                writer.finish()
+            except subprocess.CalledProcessError as error:
+                said = str(error.stderr).strip().splitlines()[-1:] or ["the encoder failed"]
+                problem = f"cannot be written: {said[0]}"
+                raise InputError([Problem(str(path), None, "", problem)]) from error
     return len(stage.steps)
 
 

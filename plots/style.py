@@ -7,8 +7,6 @@ matplotlib give the same picture.  Colours are Paul Tol's high-contrast set, whi
 from __future__ import annotations
 
 import functools
-import os
-import tempfile
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -20,6 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
 from sim.errors import InputError, Problem, nearest
+from sim.outputs import whole
 from sim.provenance import Provenance
 
 if TYPE_CHECKING:
@@ -127,16 +126,6 @@ def check_format(path: Path) -> str:
     return kind
 
 
-def check_place(path: Path) -> None:
-    """Raise InputError if there is no such format, or no folder to write the file into."""
-    check_format(path)
-    if path.is_dir():
-        raise InputError([Problem(str(path), None, "", "is a folder; choose a file")])
-    if not path.parent.is_dir():
-        problem = f"cannot be written: there is no folder {path.parent}; make it first"
-        raise InputError([Problem(str(path), None, "", problem)])
-
-
 def save(figure: Figure, path: Path) -> None:
     """Write a figure as PNG, SVG or PDF, by the file's suffix, whole or not at all.
 
@@ -144,18 +133,5 @@ def save(figure: Figure, path: Path) -> None:
     written.
     """
     kind = check_format(path)
-    draft = ""
-    try:
-        handle, draft = tempfile.mkstemp(suffix=f".{kind}", prefix=f".{path.stem}-", dir=path.parent)
-        os.close(handle)
-        with house():
-            figure.savefig(draft, format=kind, dpi=DPI, metadata=METADATA[kind])
-        os.chmod(draft, 0o644)  # noqa: PTH101  (a temporary file is private; a picture is as any other file)
-        os.replace(draft, path)  # noqa: PTH105
-    except OSError as error:
-        Path(draft).unlink(missing_ok=True) if draft else None
-        message = f"cannot be written: {error.strerror}; choose another path"
-        raise InputError([Problem(str(path), None, "", message)]) from error
-    except BaseException:
-        Path(draft).unlink(missing_ok=True) if draft else None
-        raise
+    with whole(path) as draft, house():
+        figure.savefig(draft, format=kind, dpi=DPI, metadata=METADATA[kind])

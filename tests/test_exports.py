@@ -445,7 +445,7 @@ def test_the_command_takes_the_format_from_the_suffix(tmp_path: Path) -> None:
     [
         (["first-intercept", "-o", "run"], "has no suffix"),
         (["first-intercept", "-o", "run.kmk"], 'did you mean ".kml"?'),
-        (["first-intercept", "-o", "no/run.kml"], "its folder does not exist"),
+        (["first-intercept", "-o", "no/run.kml"], "there is no folder no; make it first"),
         (["first-intercept", "-o", "."], "has no suffix"),
         (["first-intercept", "-o", "run.kml", "--table", "events"], "is for csv and parquet"),
         (["frist-intercept", "-o", "run.kml"], "first-intercept"),

@@ -176,7 +176,7 @@ def run(*words: str) -> Any:
         (["-o", "film.gif", "--from", "9.30"], "wanted a local time of day"),
         (["-o", "film.gif", "--from", "23:00"], "but the run goes from"),
         (["-o", "film.gif", "--from", "12:31", "--to", "12:30"], "is not before --to"),
-        (["-o", "no/film.gif"], "its folder does not exist"),
+        (["-o", "no/film.gif"], "there is no folder no; make it first"),
     ],
 )
 def test_bad_input_ends_with_2_and_a_word(

@@ -10,13 +10,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
+from sim import outputs
 from sim.errors import InputError, Problem
 from sim.extras import extra
 
@@ -59,18 +58,10 @@ def provenance(manifest: Mapping[str, Any], again: str | None = None) -> list[tu
 
 def check_free(path: Path, *, force: bool) -> None:
     """Raise InputError if a page may not be written here: no .html file, or a file is there that would be lost."""
-    problem = ""
     if path.suffix.lower() not in (".html", ".htm"):
         came = f'has the suffix "{path.suffix}"' if path.suffix else "has no suffix"
-        problem = f"{came}, wanted .html"
-    elif path.is_dir():
-        problem = "is a folder, wanted a file"
-    elif not path.parent.is_dir():
-        problem = f"cannot be written: there is no folder {path.parent}; make it first"
-    elif path.exists() and not force:
-        problem = "already exists; choose another file, or --force to replace it"
-    if problem:
-        raise InputError([Problem(str(path), None, "", problem)])
+        raise InputError([Problem(str(path), None, "", f"{came}, wanted .html")])
+    outputs.check_free(path, force=force)
 
 
 def write(text: str, path: Path) -> None:
@@ -82,20 +73,8 @@ def write(text: str, path: Path) -> None:
     if len(content) > MOST_BYTES:
         problem = f"would be {len(content):,} bytes, a page may have {MOST_BYTES:,}; nothing was written"
         raise InputError([Problem(str(path), None, "", problem)])
-    draft = ""
-    try:
-        handle, draft = tempfile.mkstemp(suffix=".html", prefix=f".{path.stem}-", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.chmod(draft, 0o644)  # noqa: PTH101  (a temporary file is private; a page is as any other file)
-        os.replace(draft, path)  # noqa: PTH105
-    except OSError as error:
-        Path(draft).unlink(missing_ok=True) if draft else None
-        message = f"cannot be written: {error.strerror}; choose another path"
-        raise InputError([Problem(str(path), None, "", message)]) from error
-    except BaseException:
-        Path(draft).unlink(missing_ok=True) if draft else None
-        raise
+    with outputs.whole(path) as draft:
+        draft.write_bytes(content)
 
 
 def as_json(data: Any) -> str:

@@ -17,7 +17,8 @@ from sim.commands.options import (
     recorded_of,
 )
 from sim.errors import InputError, Problem
-from sim.exports.output import Format, Table, check_free, format_of, write
+from sim.exports.output import Format, Table, format_of, write
+from sim.outputs import check_free
 from sim.provenance import number_of
 
 if TYPE_CHECKING:

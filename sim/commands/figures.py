@@ -117,8 +117,10 @@ def plot(
     if figure is Figure.all:
         _draw_all(run, asked, output, form)
         return
-    from plots.style import check_place, save
+    from plots.style import check_format, save
+    from sim.outputs import check_place
 
+    check_format(output)
     check_place(output)  # before anything is simulated
     save(FIGURES[figure.value](run, asked), output)
     print(f"wrote {output}", file=sys.stderr)

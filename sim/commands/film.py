@@ -58,7 +58,7 @@ def film(
     A .mp4 needs the program ffmpeg; a .gif is larger and needs nothing.
     """
     from plots import film as films
-    from sim.exports.output import check_free
+    from sim.outputs import check_free
 
     gif = films.check_format(output) == ".gif"
     check_free(output, force=force)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
 from sim.errors import InputError, Problem, nearest
+from sim.outputs import check_free, whole
 
 
 class Format(StrEnum):
@@ -49,35 +48,11 @@ def format_of(path: Path) -> Format:
     return SUFFIXES[suffix]
 
 
-def check_free(path: Path, *, force: bool) -> None:
-    """Raise InputError if a file may not be written here: no folder, or something is there that would be lost."""
-    problem = ""
-    if path.is_dir():
-        problem = "is a folder; choose a file"
-    elif path.exists() and not force:
-        problem = "already exists; choose another file, or --force to replace it"
-    elif not path.parent.is_dir():
-        problem = "cannot be written: its folder does not exist; make it first"
-    if problem:
-        raise InputError([Problem(str(path), None, "", problem)])
-
-
 def write(content: bytes, path: Path, *, force: bool = False) -> None:
-    """Write a file beside its place and rename it when all of it is there.
+    """Write a file whole or not at all.
 
     Raises InputError if something is there and `force` is not said, or if the file cannot be written.
     """
     check_free(path, force=force)
-    draft = ""
-    try:
-        handle, draft = tempfile.mkstemp(prefix=f".{path.stem}-", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(draft).chmod(0o644)  # a temporary file is private; an export is as any other file
-        Path(draft).replace(path)
-    except OSError as error:
-        problem = f"cannot be written: {error.strerror}; choose another path"
-        raise InputError([Problem(str(path), None, "", problem)]) from error
-    finally:
-        if draft:
-            Path(draft).unlink(missing_ok=True)
+    with whole(path) as draft:
+        draft.write_bytes(content)
