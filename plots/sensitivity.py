@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +15,7 @@ from plots import style
 from plots.panels import head, panel, screen, write
 from plots.placing import wrapped
 from sim.errors import InputError, Problem, nearest
+from sim.labels import broken
 from sim.provenance import Provenance, number_of
 
 TOP_PT, TITLE_PT, BOTTOM_PT, RIGHT_PT, GAP_PT = 66.0, 56.0, 84.0, 24.0, 26.0
@@ -131,21 +131,7 @@ def rows(found: Mapping[str, Any], outcome: Mapping[str, Any]) -> list[Row]:
 
 def _label(told: Mapping[str, Any]) -> str:
     label, path = told["label"], told["path"]
-    return broken(path) if label in (None, path) else wrapped(label, LABEL_LETTERS)
-
-
-def broken(path: str) -> str:
-    """Return a dotted path in lines that end at a dot.
-
-    >>> broken("command.stages.authorise-fire.delay_s.median").splitlines()
-    ['command.stages.authorise-fire.', 'delay_s.median']
-    """
-    lines = [""]
-    for part in re.split(r"(?<=\.)", path):
-        if lines[-1] and len(lines[-1]) + len(part) > LABEL_LETTERS - 4:
-            lines.append("")
-        lines[-1] += part
-    return "\n".join(lines)
+    return broken(path, LABEL_LETTERS - 4) if label in (None, path) else wrapped(label, LABEL_LETTERS)
 
 
 def _marks(kind: str, index: Mapping[str, Any], told: Mapping[str, Any]) -> list[Mark]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from sim.measures import rung_key
@@ -60,3 +61,17 @@ def _of_side(side: str, flight: str, rest: list[str], scenario: Scenario) -> str
     if rest == ["escort_late"]:
         return f"escort of {whom} by {who}"
     return f"{rest[0].replace('-', ' ')} by {who} to {whom}" if rest[1:] == ["least"] else None
+
+
+def broken(path: str, letters: int) -> str:
+    """Return a dotted path in lines of at most so many letters that end at a dot, where they can.
+
+    >>> broken("command.stages.authorise-fire.delay_s.median", 31).splitlines()
+    ['command.stages.authorise-fire.', 'delay_s.median']
+    """
+    lines = [""]
+    for part in re.split(r"(?<=\.)", path):
+        if lines[-1] and len(lines[-1]) + len(part) > letters:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(lines)

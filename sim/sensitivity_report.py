@@ -8,11 +8,15 @@ from typing import Any, Final
 from rich.table import Table
 from rich.text import Text
 
+from sim.labels import broken
 from sim.provenance import number_of
 from sim.terminal import console, table_of
 
 MOST_SHOWN: Final = 3
 """Outcomes that are shown where none is named: of the ladder, those that vary most."""
+
+PATH_LETTERS: Final = 32
+"""Letters of a path on a line of a table with four columns of numbers."""
 
 FIXED: Final[dict[str, Any]] = {"no_wrap": True, "overflow": "ellipsis"}
 
@@ -97,6 +101,11 @@ def _table_of(told: Row, row: Row) -> Table:
     return make[told["kind"]](row, labels)
 
 
+def _called(path: str, labels: Mapping[str, str]) -> str:
+    """Return the label of a quantity, which is its path where it has no other: broken at dots beside four columns."""
+    return broken(path, PATH_LETTERS) if labels[path] == path else labels[path]
+
+
 LABEL: Final[dict[str, Any]] = {"overflow": "fold", "ratio": 1}
 
 
@@ -112,7 +121,7 @@ def _effects(row: Row, labels: Mapping[str, str]) -> Table:
     for each in sorted(row["indices"], key=lambda it: -it["mu_star"]):
         low, high = each["mu_star_interval"]
         table.add_row(
-            labels[each["path"]],
+            _called(each["path"], labels),
             number(each["mu_star"], unit),
             f"{number(low, unit, bare=True)}–{number(high, unit)}",
             number(each["mu"], unit, signed=True),
@@ -135,7 +144,7 @@ def _shares(row: Row, labels: Mapping[str, str]) -> Table:
             interval = each[f"{key}_interval"]
             cells.append("-" if each[key] is None else f"{each[key]:.2f}")
             cells.append("-" if interval is None else f"{interval[0]:.2f} to {interval[1]:.2f}")
-        table.add_row(labels[each["path"]], *(cell.replace("-0.00", "0.00") for cell in cells))
+        table.add_row(_called(each["path"], labels), *(cell.replace("-0.00", "0.00") for cell in cells))
     return table
 
 

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from sim import shards
 from sim.errors import InputError, Problem, nearest
+from sim.labels import outcome_label
 from sim.provenance import number_of
 from sim.shards import Folder
 from sim.study import Plan
@@ -88,7 +89,9 @@ def summary(folder: Folder, outcome: str | None = None) -> dict[str, Any]:
     rungs = []
     for name in found.column_names:
         if name.startswith("rung.") and name.endswith(".share"):
-            rungs.append(_range(name.removesuffix(".share"), found, points, good))
+            stem = name.removesuffix(".share")
+            called = {"outcome": stem, "name": outcome_label(stem, plan.scenario)}
+            rungs.append(called | _range(stem, found, points, good))
     chosen = _chosen(outcome, found.column_names, rungs)
     return {
         **manifest,
@@ -104,7 +107,7 @@ def summary(folder: Folder, outcome: str | None = None) -> dict[str, Any]:
 
 def _range(stem: str, found: Any, points: Any, good: Any) -> dict[str, Any]:
     """Return the lowest and the highest share of a rung, each with its interval and the first point that has it."""
-    told: dict[str, Any] = {"outcome": stem}
+    told: dict[str, Any] = {}
     share = np.array(found[f"{stem}.share"].to_pylist(), dtype=float)
     for word, place in _extremes(share, good).items():
         told[f"{word}_share"] = float(share[place])
@@ -201,7 +204,7 @@ def show_sweep(told: Mapping[str, Any]) -> None:
                 ends += [f"{100 * low:.1f}–{100 * high:.1f} %", str(row[f"{end}_point"])]
             else:
                 ends += ["-", "-"]
-        shares.add_row(row["outcome"].removeprefix("rung."), *ends)
+        shares.add_row(row["name"], *ends)
     if told["shares"]:
         out.print(shares)
     if told["effects"]:
@@ -260,6 +263,11 @@ def point(folder: Folder, number: int) -> dict[str, Any]:
     return {
         "overrides": plan.overrides(number),
         "seed": plan.seed_of(number),
+        "rungs": {
+            stem: outcome_label(stem, plan.scenario)
+            for stem in (name.removesuffix(".share") for name in row if name.endswith(".share"))
+            if stem.startswith("rung.")
+        },
         "command": command,
         "results": row,
     }
@@ -287,14 +295,13 @@ def show_point(told: Mapping[str, Any]) -> None:
         ("share, 95 % interval", "right", {}),
         ("5–95 % of its time [s]", "right", {}),
     )
-    for name in row:
-        stem = name.removesuffix(".share")
-        if name.startswith("rung.") and name != stem and row[name] is not None:
+    for stem, called in told["rungs"].items():
+        if row[f"{stem}.share"] is not None:
             low, high = (100 * row[f"{stem}.{end}_share"] for end in ("low", "high"))
             times = [row[f"{stem}.at.{level}_s"] for level in ("p05", "p95")]
             when = "-" if times[0] is None else f"{times[0]:.0f}–{times[1]:.0f}"
             reached = f"{row[f'{stem}.n']}/{row['replications']}"
-            rungs.add_row(stem.removeprefix("rung."), reached, f"{low:.1f}–{high:.1f} %", when)
+            rungs.add_row(called, reached, f"{low:.1f}–{high:.1f} %", when)
     out.print(rungs)
     out.print()
     out.print(Text("its first replication again, and why it came out so:", "dim"))

@@ -459,6 +459,18 @@ def test_show_shows_a_single_run_too(tmp_path: Path) -> None:
     assert [line.partition(":")[0] for line in asked.splitlines()] == ["--csv", "--outcome", "--point"]
 
 
+def test_the_keys_of_json_are_documented(tmp_path: Path) -> None:
+    """Every key of `show --json`, of its records and of a dry run stands in docs/studies.md."""
+    swept(tmp_path / "s", replications=1)
+    sweep = json.loads(good("show", tmp_path / "s", "--json").stdout)
+    point = json.loads(good("show", tmp_path / "s", "--point", 1, "--json").stdout)
+    dry = json.loads(good("sweep", *ARGUMENTS, "--dry-run", "--json").stdout)
+    keys = {*sweep, *point, *dry, *sweep["varied"][0], *(sweep["effects"] or [{}])[0]}
+    keys |= {key.replace("greatest", "least") for key in sweep["shares"][0]}
+    text = (Path(__file__).parent.parent / "docs" / "studies.md").read_text(encoding="utf-8")
+    assert not [key for key in sorted(keys) if f"`{key}`" not in text]
+
+
 def test_an_option_of_another_design_is_refused(tmp_path: Path) -> None:
     """What would change nothing is not taken in silence."""
     grid = ("sweep", "first-intercept", "--vary", f"{SCRAMBLE}=60,120", "-n", 1, "-o", tmp_path / "s")
