@@ -141,7 +141,7 @@ def test_a_page_that_would_be_too_large_shows_fewer_places(
 def test_without_jinja_the_extra_is_named(july: store.Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where Jinja2 is not installed the message says how to get it."""
     monkeypatch.setitem(sys.modules, "jinja2", None)
-    with pytest.raises(InputError, match=r"pip install 'intercept-sim\[page\]'"):
+    with pytest.raises(InputError, match=r"pip install '\.\[page\]'"):
         replay(july)
 
 

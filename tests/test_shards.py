@@ -318,7 +318,7 @@ def test_without_the_extra_the_message_says_how_to_get_it(
     import sys
 
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
-    with pytest.raises(InputError, match=r"pip install 'intercept-sim\[study\]'"):
+    with pytest.raises(InputError, match=r"pip install '\.\[study\]'"):
         swept(tmp_path / "sweep")
     assert not (tmp_path / "sweep").exists()
 
