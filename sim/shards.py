@@ -40,7 +40,7 @@ MANIFEST, POINTS, SCENARIO, STUDY = "manifest.json", "points.csv", "scenario.tom
 HISTOGRAMS, RESULTS, ROWS = "histograms", "results", "rows"
 PACKAGES = ("intercept-sim", "numpy", "scipy", "SALib", "pyarrow")
 
-SHARD_MOST: Final = 16
+SHARD_MOST: Final = 32
 """Points of a shard at the most: what an interruption can lose, times the workers."""
 
 SHARDS_WANTED: Final = 16
