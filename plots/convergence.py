@@ -38,7 +38,7 @@ def convergence(found: Convergence) -> Figure:
     upper = panel(figure, LEFT_PT, TOP_PT, width, SHARE_PT)
     lower = panel(figure, LEFT_PT, TOP_PT + SHARE_PT + BETWEEN_PT, width, low_pt)
     for letter, text, top in (
-        ("A", "The share so far, with its 95 % interval", TOP_PT),
+        ("A", "The share so far (line), with its 95 % Wilson interval (band)", TOP_PT),
         ("B", "Half the width of the interval", TOP_PT + SHARE_PT + BETWEEN_PT),
     ):
         look: dict[str, Any] = {"fontsize": style.TITLE_PT, "fontweight": "bold", "va": "bottom"}
@@ -89,11 +89,6 @@ def _draw_share(axes: Axes, found: Convergence, at: Any, placer: Placer) -> None
     y = min(max(final, bottom + 0.08 * (top - bottom)), top - 0.08 * (top - bottom))
     axes.text(1.012, y, text, transform=side, va="center", fontweight="bold",
               fontsize=style.TEXT_PT, color=style.BLUE)  # fmt: skip
-    y = bottom + (0.06 if final > (top + bottom) / 2 else 0.94) * (top - bottom)
-    look: dict[str, Any] = {"color": style.GREY, "fontsize": style.SMALL_PT, "va": "center"}
-    # On the right, where the band is narrow.
-    axes.text(0.988, y, "line: the share so far; band: its 95 % Wilson interval", transform=side, ha="right",
-              path_effects=style.halo(), zorder=6, **look)  # fmt: skip
     placer.avoid_line(axes, at, share)
 
 
