@@ -209,7 +209,8 @@ def report(each: int, mesa_each: int, sizes: tuple[int, ...]) -> Iterator[str]:
 
 
 def _line(name: str, found: Cost) -> str:
-    return f"{name:36}{found.count:13,}{found.wall_s:10.1f}{found.rate:11,.4g}{found.each_us:13,.0f} µs"
+    rate = f"{found.rate:,.0f}" if found.rate >= 100 else f"{found.rate:.3g}"
+    return f"{name:36}{found.count:13,}{found.wall_s:10.1f}{rate:>11}{found.each_us:13,.0f} µs"
 
 
 def main() -> None:
