@@ -19,6 +19,8 @@ from matplotlib.text import Annotation, Text
 from matplotlib.transforms import Bbox
 from numpy.typing import ArrayLike, NDArray
 
+from sim.pieces import laid_out
+
 Points = NDArray[np.float64]
 
 SPACING_PT: Final = 4.0  # of the points by which a line is known
@@ -98,8 +100,7 @@ class Placer:
         )  # a gap compares as false
         here, there = here[seen], there[seen]
         counts = np.clip((np.hypot(*(there - here).T) / SPACING_PT).astype(np.int64), 1, 2000)
-        piece = np.repeat(np.arange(len(counts)), counts + 1)
-        number = np.arange(len(piece)) - np.repeat(np.cumsum(counts + 1) - (counts + 1), counts + 1)
+        piece, number = laid_out(counts + 1)
         share = (number / counts[piece])[:, None]
         if len(piece):
             self._add(here[piece] + share * (there - here)[piece], weight)

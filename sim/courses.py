@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from sim.clock import NEVER
 from sim.geo import ROUNDING_KM, Floats, Sphere, places_of
+from sim.pieces import laid_out
 
 Whole = NDArray[np.int64]
 Booleans = NDArray[np.bool_]
@@ -297,8 +298,8 @@ class Courses:
         first = np.maximum((begins_km[met] / km_per_step).astype(np.int64), 1)
         last = np.minimum(np.ceil(ends_km[met] / km_per_step).astype(np.int64), self.counts[course] - 1)
         many = np.maximum(last - first + 1, 0)
-        within = np.arange(many.sum()) - np.repeat(np.cumsum(many) - many, many)
+        place, within = laid_out(many)
         courses, steps = len(self.counts), int(self.counts.max(initial=1))
         keys = (stretches.boundary[stretch] * courses + course) * steps + first
-        boundary_and_course, step = np.divmod(np.unique(np.repeat(keys, many) + within), steps)
+        boundary_and_course, step = np.divmod(np.unique(keys[place] + within), steps)
         return Spots(*np.divmod(boundary_and_course, courses), step)

@@ -20,6 +20,7 @@ from pydantic import Field, field_validator, model_validator
 
 from sim.courses import Fence, Fences
 from sim.geo import ClosedLine, Floats, Sphere
+from sim.pieces import laid_out
 from sim.spec import Name, Section, nearest, quantity
 from sim.units import KM_PER_NMI
 
@@ -366,8 +367,7 @@ class _Grown(_Lined):
         before, after = np.roll(boundary.outward, 1, axis=0), boundary.outward
         turns_rad = np.arccos(np.clip(np.einsum("ni,ni->n", before, after), -1.0, 1.0))
         counts = np.maximum(1, np.ceil(turns_rad / (max_step_km / self.margin_km))).astype(np.int64)
-        piece = np.repeat(np.arange(len(counts)), counts + 1)
-        number = np.arange(len(piece)) - np.repeat(np.cumsum(counts + 1) - (counts + 1), counts + 1)
+        piece, number = laid_out(counts + 1)
         directions = self.sphere.interpolate(before[piece], after[piece], number / counts[piece])
         points = self.sphere.toward(boundary.starts[piece], directions, np.full(len(piece), self.margin_km))
         near_km = self.margin_km - max(SLACK_KM, boundary.sagitta_km)

@@ -13,6 +13,7 @@ import numpy as np
 
 from sim.arrays.columns import FAR, Rows, Whole
 from sim.arrays.standing import PLAN, Standing
+from sim.pieces import laid_out
 
 if TYPE_CHECKING:
     from sim.arrays.dispatch import Squadron
@@ -72,8 +73,7 @@ def _undo(now: Standing, then: Standing, kept: Rows, since: Whole) -> None:
     begins = np.cumsum(many) - many
     for entry in reversed(then.log):
         times = many[entry.rows]
-        here = np.repeat(np.arange(len(times)), times)
-        number = np.arange(len(here)) - np.repeat(np.cumsum(times) - times, times)
+        here, number = laid_out(times)
         rows = order[begins[entry.rows[here]] + number]
         late = entry.step[here] >= since[rows]
         if not late.all():
