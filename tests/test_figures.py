@@ -118,6 +118,18 @@ def test_the_object_of_sensitivity_can_be_drawn(tornado: Path, tmp_path: Path) -
     assert "it lacks kind, scenario" in result.stderr
 
 
+def test_an_object_of_an_older_version_is_told_what_it_lacks(tornado: Path, tmp_path: Path) -> None:
+    """Outcomes without words for them are refused, and nothing is written."""
+    found = sensitivity(folder_of(str(tornado)))
+    for outcome in found["outcomes"]:
+        del outcome["label"]
+    (tmp_path / "old.json").write_text(json.dumps(found), encoding="utf-8")
+    result = plot("sensitivity", tmp_path / "old.json", "-o", tmp_path / "old.png")
+    assert result.exit_code == 2
+    assert "`outcomes` lack label; make it again" in result.stderr
+    assert not (tmp_path / "old.png").exists()
+
+
 @pytest.mark.parametrize(
     ("figure", "source", "options", "told"),
     [

@@ -178,4 +178,13 @@ class Source:
         if missing:
             problem = f"is not {WORDS['sensitivity']}: it lacks {', '.join(missing)}"
             raise InputError([Problem(self.name, None, "", problem)])
+        for part, wanted in (
+            ("inputs", ("path", "label")),
+            ("outcomes", ("outcome", "label", "measure", "indices")),
+        ):
+            lacking = {key for row in found[part] for key in wanted if key not in row}
+            if lacking:
+                named = ", ".join(key for key in wanted if key in lacking)
+                problem = f"an older version made it, or a hand: `{part}` lack {named}; make it again"
+                raise InputError([Problem(self.name, None, part, problem)])
         return dict(found)
