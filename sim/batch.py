@@ -8,6 +8,7 @@ replication.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
@@ -21,7 +22,7 @@ from sim.arrays.dispatch import Squadron, told
 from sim.arrays.plan import Plan, plan_of
 from sim.arrays.points import part_of, varied
 from sim.arrays.sensing import picture
-from sim.arrays.sharing import Shared, shared
+from sim.arrays.sharing import shared
 from sim.arrays.telling import Outcome, Telling
 from sim.arrays.tracks import Flown
 from sim.arrays.warning import Ear, Watch, calls, measures
@@ -36,43 +37,32 @@ from sim.sides import watched
 MOST_TELLINGS = 12
 """Times that a replication is told before it is handed over to the processes."""
 
-FEW = 8
-FEW_SHARE = 0.001
-"""As many replications, or as large a share of a chunk, are told sooner by the processes than by a third telling."""
-
 
 def keep(prepared: Prepared, kinds: frozenset[str]) -> None:
     """Have batches of these tables hold events of further kinds, of which the scenario itself does not speak."""
     prepared.tables["batch", "plan"] = plan_of(prepared, kinds)
 
 
-def compose(
-    prepared: Prepared, uniforms: Uniforms, first: int, count: int, *, few: int | None = None
-) -> Batch:
+def compose(prepared: Prepared, uniforms: Uniforms, first: int, count: int) -> Batch:
     """Tell replications `first` to `first + count - 1` all at once.
 
-    Those that cannot be composed are marked in `handed_over`, and so are those of which no more than `few` are left
-    after two tellings (FEW, or FEW_SHARE of all, unless said).
+    Those that cannot be composed are marked in `handed_over`.
     """
-    return compose_points([prepared], uniforms, first, count, few=few)[0]
+    return compose_points([prepared], uniforms, first, count)[0]
 
 
-def compose_points(
-    points: Sequence[Prepared], uniforms: Uniforms, first: int, count: int, *, few: int | None = None
-) -> list[Batch]:
+def compose_points(points: Sequence[Prepared], uniforms: Uniforms, first: int, count: int) -> list[Batch]:
     """Tell the same replications of several points of a study at once, and return a batch for each point.
 
     Raises ValueError as `compose_together` does.
     """
-    batch = compose_together(points, uniforms, first, count, few=few)
+    batch = compose_together(points, uniforms, first, count)
     if len(points) == 1:
         return [batch]
     return [part_of(batch, point, number, len(points)) for number, point in enumerate(points)]
 
 
-def compose_together(
-    points: Sequence[Prepared], uniforms: Uniforms, first: int, count: int, *, few: int | None = None
-) -> Batch:
+def compose_together(points: Sequence[Prepared], uniforms: Uniforms, first: int, count: int) -> Batch:
     """Tell the same replications of several points of a study in one batch, one point after the other.
 
     A telling costs much however few replications it has; so it costs less to tell those of many points together.
@@ -81,7 +71,6 @@ def compose_together(
     prepared = points[0]
     laws = [varied(prepared.scenario, point.scenario) for point in points]
     total = count * len(points)
-    few = max(FEW, int(FEW_SHARE * total)) if few is None else few
     plan: Plan | None = prepared.tables.get(("batch", "plan"))
     if plan is None:
         plan = prepared.tables["batch", "plan"] = plan_of(prepared)
@@ -93,7 +82,7 @@ def compose_together(
     columns = Columns(uniforms, prepared.clock, first, count, known)
     turns = {name: np.full(total, FAR, dtype=np.int32) for name in prepared.tracks}
     ways = {name: np.zeros(total, dtype=np.int64) for name in prepared.tracks}
-    happenings, handed_over = _told(prepared, plan, columns, turns, ways, few)
+    happenings, handed_over = _told(prepared, plan, columns, turns, ways)
     flown = {name: _flown(prepared, plan, name, turns[name], ways[name]) for name in prepared.tracks}
     return Batch(prepared, uniforms.seed, first, total, list(happenings.values()), flown, handed_over)
 
@@ -104,7 +93,6 @@ def _told(
     columns: Columns,
     turns: dict[str, Whole],
     ways: dict[str, NDArray[np.int64]],
-    few: int,
 ) -> tuple[dict[Any, Happening], Flags]:
     """Tell replications until nothing changes; return what happened, and which of them are handed over.
 
@@ -116,20 +104,20 @@ def _told(
     rows: Rows | None = None
     earlier: Telling | None = None
     again = np.arange(count)
-    for number in range(1, MOST_TELLINGS + 1):
-        telling = _tell(prepared, plan, columns, rows, (earlier, again), turns, ways)
-        everyone = np.arange(count) if rows is None else rows
-        _merge(happenings, telling, rows, count)
-        handed_over[everyone] |= telling.handed_over
-        changed = _turned_otherwise(telling, everyone, turns, ways) | _came_out_otherwise(telling)
-        changed &= ~telling.handed_over
-        if not changed.any():
-            return happenings, handed_over
-        again = np.flatnonzero(changed)
-        if number > 1 and len(again) <= few:
-            break
-        rows, earlier = everyone[again], telling
-        telling.earlier = None
+    with ExitStack() as tellings:
+        for _ in range(MOST_TELLINGS):
+            telling = _tell(prepared, plan, columns, rows, (earlier, again), turns, ways)
+            tellings.callback(telling.close)
+            everyone = np.arange(count) if rows is None else rows
+            _merge(happenings, telling, rows, count)
+            handed_over[everyone] |= telling.handed_over
+            changed = _turned_otherwise(telling, everyone, turns, ways) | _came_out_otherwise(telling)
+            changed &= ~telling.handed_over
+            if not changed.any():
+                return happenings, handed_over
+            again = np.flatnonzero(changed)
+            rows, earlier = everyone[again], telling
+            telling.earlier = None
     handed_over[everyone[again]] = True
     return happenings, handed_over
 
@@ -153,7 +141,9 @@ def _tell(
     """Tell replications once, with flights turning where they did in the telling before."""
     telling = _begun(prepared, plan, columns, rows, before, turns, ways)
     if rows is None and len(columns.points) > 1:
-        _tell_one_point(telling, plan).enter(telling)
+        one = _tell_one_point(telling, plan)
+        shared(one, len(columns.points)).enter(telling)
+        one.close()
     for key in telling.nodes:
         telling.node(key)
     _tell_flights(telling, prepared.scenario)
@@ -161,8 +151,8 @@ def _tell(
     return telling
 
 
-def _tell_one_point(telling: Telling, plan: Plan) -> Shared:
-    """Tell the first point alone, and return what of it holds for all."""
+def _tell_one_point(telling: Telling, plan: Plan) -> Telling:
+    """Tell the first point alone."""
     columns = telling.columns.of_one_point()
     turns = {name: flown.turns[: columns.total] for name, flown in telling.flights.items()}
     ways = {name: np.zeros(columns.total, dtype=np.int64) for name in telling.flights}
@@ -170,7 +160,7 @@ def _tell_one_point(telling: Telling, plan: Plan) -> Shared:
     one = _begun(telling.prepared, plan, columns, None, nobody, turns, ways)
     for key in one.nodes:
         one.node(key)
-    return shared(one, len(telling.columns.points))
+    return one
 
 
 def _begun(

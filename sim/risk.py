@@ -213,7 +213,7 @@ def together(cases: Sequence[Case], span: Span, engine: Engine = "batch") -> lis
             told = [exposures.of_log(replicate(prepared[0], uniforms, first + n)) for n in range(count)]
             found[0].append(exposures.joined(told))
             continue
-        batches = compose_points(prepared, uniforms, first, count, few=0 if len(cases) > 1 else None)
+        batches = compose_points(prepared, uniforms, first, count)
         for number, (tables, batch) in enumerate(zip(prepared, batches, strict=True)):
             places = np.flatnonzero(batch.handed_over).tolist()
             logs = {n: exposures.of_log(replicate(tables, uniforms, first + n)) for n in places}

@@ -262,9 +262,8 @@ def _composed(works: Sequence[Work[_Part]], span: Span) -> list[_Part]:
     from sim.batch import compose_together
 
     first, count = span
-    # Among so many a telling more costs less than the few replications that the processes would take over.
     points = [work.prepared for work in works]
-    batch = compose_together(points, works[0].uniforms, first, count, few=0)
+    batch = compose_together(points, works[0].uniforms, first, count)
     rows: list[dict[int, outcomes.Row]] = [{} for _ in works]
     for place in np.flatnonzero(batch.handed_over).tolist():
         number, which = divmod(place, count)

@@ -70,7 +70,7 @@ class Comparing:
         """Compare a span; replications that the batch hands over have nothing to be compared."""
         first, count = span
         uniforms = Uniforms(self.seed)
-        batch = compose(self.prepared, uniforms, first, count, few=0)
+        batch = compose(self.prepared, uniforms, first, count)
         table = outcomes.of(batch)
         composed = np.flatnonzero(~batch.handed_over)
         lines: list[str] = []

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 
 from sim import outcomes
+from sim.arrays.standing import Standing
+from sim.arrays.telling import Telling
 from sim.batch import compose, compose_points
 from sim.draws import Uniforms
 from sim.happenings import Batch
@@ -28,9 +32,9 @@ def rows(batch: Batch) -> list[dict[str, object]]:
 def test_a_chunk_says_of_a_replication_what_any_other_says() -> None:
     """Cut where it may be, and whichever comes first, a replication comes out the same."""
     july = prepared()
-    whole = rows(compose(july, Uniforms(1), 100, COUNT, few=0))
-    later = rows(compose(prepared(), Uniforms(1), 117, COUNT - 17, few=0))
-    earlier = rows(compose(july, Uniforms(1), 100, 17, few=0))
+    whole = rows(compose(july, Uniforms(1), 100, COUNT))
+    later = rows(compose(prepared(), Uniforms(1), 117, COUNT - 17))
+    earlier = rows(compose(july, Uniforms(1), 100, 17))
     assert earlier + later == whole
 
 
@@ -42,8 +46,8 @@ def test_points_that_are_told_together_come_out_as_each_alone() -> None:
         prepared("warning.korea.calls.interval_s={ dist = 'uniform', low = 60, high = 90 }"),
         prepared("crew.a50.reaction_s=5", "escalation.hazards.comes-back.delay_s=1"),
     ]
-    together = compose_points(points, Uniforms(2), 5, COUNT, few=0)
-    alone = [rows(compose(point, Uniforms(2), 5, COUNT, few=0)) for point in points]
+    together = compose_points(points, Uniforms(2), 5, COUNT)
+    alone = [rows(compose(point, Uniforms(2), 5, COUNT)) for point in points]
     assert [rows(batch) for batch in together] == alone
     assert len({repr(each) for each in alone}) == len(points)
 
@@ -58,13 +62,23 @@ def test_points_that_differ_in_more_than_laws_are_not_told_together(override: st
         compose_points([prepared(), prepared(override)], Uniforms(1), 0, 4)
 
 
-def test_what_few_are_left_after_two_tellings_are_handed_over() -> None:
-    """Only those that would need another telling, and none where none may be."""
-    july = prepared()
-    told = compose(july, Uniforms(1), 0, 3000, few=0)
-    thrifty = compose(july, Uniforms(1), 0, 3000)
-    assert not told.handed_over.any()
-    assert 0 < thrifty.handed_over.sum() <= 8
+def test_what_must_be_told_a_third_time_is_not_handed_over() -> None:
+    """Some of so many are told more than twice; a telling of few costs less than the processes would."""
+    assert not compose(prepared(), Uniforms(1), 0, 3000).handed_over.any()
+
+
+def test_the_columns_of_a_chunk_are_freed_with_it() -> None:
+    """Nothing refers back to itself, or a worker would hold several chunks until the collector looks."""
+    july, uniforms = prepared(), Uniforms(1)
+    compose(july, uniforms, 0, COUNT)  # makes the tables
+    gc.collect()
+    gc.disable()
+    try:
+        compose_points([july, prepared("crew.a50.reaction_s=5")], uniforms, COUNT, COUNT)
+        compose(july, uniforms, COUNT, COUNT)
+        assert not [each for each in gc.get_objects() if isinstance(each, (Telling, Standing))]
+    finally:
+        gc.enable()
 
 
 def test_a_scenario_that_asks_for_what_cannot_be_composed_is_handed_over_whole() -> None:

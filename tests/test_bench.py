@@ -71,10 +71,10 @@ def test_timing_the_parts_of_the_batch_changes_none_of_them(monkeypatch: pytest.
     """The batch is the same while it is metered and after, and the same columns are drawn."""
     monkeypatch.setattr(many, "CHUNK", 64)
     prepared = prepare(scenario())
-    before = compose(prepared, Uniforms(SEED), 64, 64, few=0)
+    before = compose(prepared, Uniforms(SEED), 64, 64)
     with rates.metered() as meter:
-        during = compose(prepared, Uniforms(SEED), 64, 64, few=0)
-    after = compose(prepared, Uniforms(SEED), 64, 64, few=0)
+        during = compose(prepared, Uniforms(SEED), 64, 64)
+    after = compose(prepared, Uniforms(SEED), 64, 64)
     assert meter.spent_s["draws"] > 0
     assert ("scramble", "delay bear", 1) in meter.drawn
     for batch in (during, after):

@@ -28,7 +28,7 @@ def both(made: Scenario, count: int) -> tuple[Encounters, list[Encounters], list
     """Return the encounters of some replications by the batch and by their logs, and which the batch composed."""
     prepared, uniforms = prepare(made), Uniforms(3)
     keep(prepared, exposures.kinds_of(made))
-    batch = compose(prepared, uniforms, 0, count, few=0)
+    batch = compose(prepared, uniforms, 0, count)
     logs = [of_log(replicate(prepared, uniforms, number)) for number in range(count)]
     composed = np.flatnonzero(~batch.handed_over).tolist()
     handed_over = {number: logs[number] for number in range(count) if number not in composed}

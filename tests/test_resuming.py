@@ -21,7 +21,7 @@ COUNT = 400
 
 def table(scenario: Scenario) -> Outcomes:
     """Return the outcomes of some replications, told until nothing changes."""
-    return outcomes.of(compose(prepare(scenario), Uniforms(3), 0, COUNT, few=0))
+    return outcomes.of(compose(prepare(scenario), Uniforms(3), 0, COUNT))
 
 
 def same(one: Outcomes, other: Outcomes) -> bool:

@@ -184,7 +184,7 @@ def test_the_band_of_july_is_monotone_in_every_replication() -> None:
     """A hazard that is likelier never makes a rung less likely, and one alone opens no more than all together."""
     case = Case(read("july-2019")[0], 1)
     (prepared,) = case.prepared
-    batch = compose(prepared, Uniforms(1), 0, 200, few=0)
+    batch = compose(prepared, Uniforms(1), 0, 200)
     ladder = case.scenario.escalation
     touched = [touching(ladder, each) for each in ladder.rungs]
     found = of_batch(batch, {})

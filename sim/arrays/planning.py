@@ -7,6 +7,7 @@ step alone, and is looked up in a table of the scenario.  Pairs in the air are a
 from __future__ import annotations
 
 from typing import NamedTuple
+from weakref import proxy
 
 import numpy as np
 
@@ -53,7 +54,8 @@ class Planner:
     """Asks the pairs of a side when they would join."""
 
     def __init__(self, standing: Standing) -> None:
-        self.standing, self.roster, self.pursuit = standing, standing.roster, standing.pursuit
+        self.standing = proxy(standing)  # which holds its planner: else neither would be freed by itself
+        self.roster, self.pursuit = standing.roster, standing.pursuit
         self.steps = self.pursuit.scripts.steps
         kept = self.pursuit.scripts.ground
         key = (self.roster.kinds, standing.last, standing.clock.steps(standing.policy.spare_s))

@@ -82,6 +82,15 @@ class Telling:
         self.told[key] = outcome
         return outcome
 
+    def close(self) -> None:
+        """Let go of all that refers back to this record: so its columns are freed with it.
+
+        Otherwise they wait for Python's garbage collector, which counts objects and not bytes: a worker would hold the
+        columns of several chunks, and have the system find it new memory for each.
+        """
+        self.nodes.clear()
+        self.squadrons.clear()
+
     def rests_on(self, key: Any) -> None:
         """Note that the node that is being told asks for another."""
         if self.under_way:
