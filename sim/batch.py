@@ -20,7 +20,7 @@ from sim.arrays.columns import FAR, Columns, Flags, Rows, Whole
 from sim.arrays.command import Exchange, decide
 from sim.arrays.dispatch import Squadron, told
 from sim.arrays.plan import Plan, plan_of
-from sim.arrays.points import part_of, varied
+from sim.arrays.points import own_of, part_of
 from sim.arrays.sensing import picture
 from sim.arrays.sharing import shared
 from sim.arrays.telling import Outcome, Telling
@@ -56,35 +56,38 @@ def compose_points(points: Sequence[Prepared], uniforms: Uniforms, first: int, c
 
     Raises ValueError as `compose_together` does.
     """
-    batch = compose_together(points, uniforms, first, count)
+    batch = compose_together(points, [uniforms], first, count)
     if len(points) == 1:
         return [batch]
     return [part_of(batch, point, number, len(points)) for number, point in enumerate(points)]
 
 
-def compose_together(points: Sequence[Prepared], uniforms: Uniforms, first: int, count: int) -> Batch:
+def compose_together(
+    points: Sequence[Prepared], uniforms: Sequence[Uniforms], first: int, count: int
+) -> Batch:
     """Tell the same replications of several points of a study in one batch, one point after the other.
 
-    A telling costs much however few replications it has; so it costs less to tell those of many points together.
-    Raises ValueError if they differ in more than laws that `varied` knows of.
+    `uniforms` are the random numbers of all points, or of each.  A telling costs much however few replications it has;
+    so it costs less to tell those of many points together.
+    Raises ValueError if they differ in more than the laws and chances that `own_of` knows of.
     """
     prepared = points[0]
-    laws = [varied(prepared.scenario, point.scenario) for point in points]
+    differing = [own_of(prepared.scenario, point.scenario) for point in points]
     total = count * len(points)
     plan: Plan | None = prepared.tables.get(("batch", "plan"))
     if plan is None:
         plan = prepared.tables["batch", "plan"] = plan_of(prepared)
     if not plan.composes:
-        return _nothing(prepared, uniforms.seed, first, total)
-    known = [each for each in laws if each is not None]
-    if len(known) < len(laws):
-        raise ValueError("the points differ in more than laws of durations")
+        return _nothing(prepared, uniforms[0].seed, first, total)
+    known = [each for each in differing if each is not None]
+    if len(known) < len(points):
+        raise ValueError("the points differ in more than laws and chances")
     columns = Columns(uniforms, prepared.clock, first, count, known)
     turns = {name: np.full(total, FAR, dtype=np.int32) for name in prepared.tracks}
     ways = {name: np.zeros(total, dtype=np.int64) for name in prepared.tracks}
     happenings, handed_over = _told(prepared, plan, columns, turns, ways)
     flown = {name: _flown(prepared, plan, name, turns[name], ways[name]) for name in prepared.tracks}
-    return Batch(prepared, uniforms.seed, first, total, list(happenings.values()), flown, handed_over)
+    return Batch(prepared, uniforms[0].seed, first, total, list(happenings.values()), flown, handed_over)
 
 
 def _told(
@@ -140,7 +143,7 @@ def _tell(
 ) -> Telling:
     """Tell replications once, with flights turning where they did in the telling before."""
     telling = _begun(prepared, plan, columns, rows, before, turns, ways)
-    if rows is None and len(columns.points) > 1:
+    if rows is None and len(columns.points) > 1 and columns.common:
         one = _tell_one_point(telling, plan)
         shared(one, len(columns.points)).enter(telling)
         one.close()

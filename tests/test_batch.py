@@ -7,15 +7,16 @@ import gc
 import pytest
 
 from sim import outcomes
+from sim.arrays.points import alike, part_of
 from sim.arrays.standing import Standing
 from sim.arrays.telling import Telling
-from sim.batch import compose, compose_points
+from sim.batch import compose, compose_points, compose_together
 from sim.draws import Uniforms
 from sim.happenings import Batch
 from sim.run import Prepared, prepare
 from sim.scenario import read
 
-COUNT = 40
+COUNT = 80
 
 
 def prepared(*overrides: str) -> Prepared:
@@ -38,28 +39,43 @@ def test_a_chunk_says_of_a_replication_what_any_other_says() -> None:
     assert earlier + later == whole
 
 
-def test_points_that_are_told_together_come_out_as_each_alone() -> None:
-    """Whatever laws they differ in: of stages, links, ladders, crews and hazards."""
-    points = [
-        prepared(),
-        prepared("command.stages.authorise-fire.delay_s=30", "command.links.afoc-jcs.delay_s=0"),
-        prepared("warning.korea.calls.interval_s={ dist = 'uniform', low = 60, high = 90 }"),
-        prepared("crew.a50.reaction_s=5", "escalation.hazards.comes-back.delay_s=1"),
-    ]
-    together = compose_points(points, Uniforms(2), 5, COUNT)
-    alone = [rows(compose(point, Uniforms(2), 5, COUNT)) for point in points]
+POINTS = (
+    (),
+    ("command.stages.authorise-fire.delay_s=30", "command.links.afoc-jcs.delay_s=0"),
+    ("warning.korea.calls.interval_s={ dist = 'uniform', low = 60, high = 90 }",),
+    ("crew.a50.reaction_s=5", "escalation.hazards.comes-back.delay_s=1"),
+    ("crew.a50.turns_share.flares=0.9", "crew.a50.answers_share=0.5", "crew.h6k.notices_share.call=0"),
+    ("crew.a50.reports_share.shots=0.1", "command.stages.decide-escort.yes_share=0.5"),
+    ("command.stages.authorise-fire.delay_s=30", "crew.a50.turns_share.flares=0"),
+)
+"""Points that differ in laws of stages, links, ladders, crews and hazards, and in chances."""
+
+
+@pytest.mark.parametrize("own_numbers", [False, True])
+def test_points_that_are_told_together_come_out_as_each_alone(own_numbers: bool) -> None:
+    """Whatever laws and chances they differ in, with common random numbers or with their own."""
+    points = [prepared(*overrides) for overrides in POINTS]
+    uniforms = [Uniforms(2 + place if own_numbers else 2) for place in range(len(points))]
+    batch = compose_together(points, uniforms if own_numbers else uniforms[:1], 5, COUNT)
+    together = [part_of(batch, point, place, len(points)) for place, point in enumerate(points)]
+    alone = [rows(compose(point, mine, 5, COUNT)) for point, mine in zip(points, uniforms, strict=True)]
     assert [rows(batch) for batch in together] == alone
     assert len({repr(each) for each in alone}) == len(points)
 
 
-@pytest.mark.parametrize(
-    "override",
-    ["crew.a50.answers_share=0.5", "fighters.types.kf-16.join_s=10", "zones.airspace.radius_nmi=13"],
-)
-def test_points_that_differ_in_more_than_laws_are_not_told_together(override: str) -> None:
-    """A share, a zone, or what a planner reckons with: each is refused, not told wrongly."""
-    with pytest.raises(ValueError, match="differ in more than laws"):
+@pytest.mark.parametrize("override", ["fighters.types.kf-16.join_s=10", "zones.airspace.radius_nmi=13"])
+def test_points_that_differ_in_more_than_laws_and_chances_are_not_told_together(override: str) -> None:
+    """A zone, or what a planner reckons with: each is refused, not told wrongly."""
+    with pytest.raises(ValueError, match="differ in more than laws and chances"):
         compose_points([prepared(), prepared(override)], Uniforms(1), 0, 4)
+
+
+def test_scenarios_are_grouped_by_whom_they_can_be_told_with() -> None:
+    """Those that share a zone go together, in the order in which they came."""
+    zone, delay = "zones.korea-inner.margin_nmi=30", "command.stages.authorise-fire.delay_s=30"
+    chance = "crew.a50.turns_share.flares=0.2"
+    given = [(), (zone,), (delay,), (zone, delay), (chance,), ("fighters.types.kf-16.join_s=10",)]
+    assert alike([read("july-2019", overrides)[0] for overrides in given]) == [[0, 2, 4], [1, 3], [5]]
 
 
 def test_what_must_be_told_a_third_time_is_not_handed_over() -> None:

@@ -52,7 +52,7 @@ spans_of_one = st.lists(st.tuples(st.integers(0, last + 5), st.integers(1, 20)),
 def test_a_column_of_steps_holds_what_is_drawn_one_by_one(law: Distribution, least: int) -> None:
     """For every law, with numbers far out in its tail among them."""
     uniforms = Uniforms(3)
-    column = Columns(uniforms, CLOCK, 5, 4000).steps(law, "who", "what", 2, least=least)
+    column = Columns([uniforms], CLOCK, 5, 4000).steps(law, "who", "what", 2, least=least)
     beyond = CLOCK.last + 1
     for place in range(0, 4000, 7):
         u = uniforms.value(5 + place, "who", "what", 2)
@@ -75,7 +75,7 @@ def test_a_guide_is_right_where_a_threshold_is_crossed(law: Distribution) -> Non
 def test_a_column_of_chances_holds_what_is_drawn_one_by_one(share: float) -> None:
     """Whether the uniform number lies below the share, never for 0 and always for 1."""
     uniforms = Uniforms(4)
-    column = Columns(uniforms, CLOCK, 0, 500).below(share, "who", "whether", 1)
+    column = Columns([uniforms], CLOCK, 0, 500).below((share,), "who", "whether", 1)
     assert column.tolist() == [uniforms.value(n, "who", "whether", 1) < share for n in range(500)]
 
 

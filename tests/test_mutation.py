@@ -111,10 +111,16 @@ def test_an_answer_that_is_not_heard_is_found(monkeypatch: pytest.MonkeyPatch) -
     below = Telling.below
 
     def deaf(
-        self: Telling, share: float, entity: str, decision: str, occurrence: int, rows: Any = None
+        self: Telling,
+        shares: tuple[float, ...],
+        entity: str,
+        decision: str,
+        occurrence: int,
+        rows: Any = None,
     ) -> Any:
-        share = 0.5 * share if decision.startswith("notices") else share
-        return below(self, share, entity, decision, occurrence, rows)
+        if decision.startswith("notices"):
+            shares = tuple(0.5 * share for share in shares)
+        return below(self, shares, entity, decision, occurrence, rows)
 
     monkeypatch.setattr(Telling, "below", deaf)
     assert found()

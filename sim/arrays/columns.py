@@ -8,6 +8,7 @@ leave a threshold undecided are looked up in the table of thresholds, which is `
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -31,6 +32,9 @@ TAIL = 2.0**-15
 
 GUIDES_KEPT = 512
 """Guides that are kept, of some 270 kB each."""
+
+FEW_NUMBERS = 512
+"""So many numbers are looked up one by one in a law that one point of a study alone has."""
 
 MOST_INDEX = 1_000_000
 """As in `world.drawn`: the highest multiple of a resolution that a drawn value can be."""
@@ -101,39 +105,71 @@ def scans_guide(hit_share: float, hits: int, scans: int, most: int) -> Guide:
     return Guide(np.array(confirmation_law(hit_share, hits, scans, most)))
 
 
-Laws = Mapping[int, Distribution]
-"""The laws that one point of a study has in the place of others, by the identity of those."""
+Path = tuple[str, ...]
+"""Where in a scenario a quantity stands."""
+
+
+@dataclass(frozen=True)
+class Own:
+    """What one point of a study has in the place of what the first has."""
+
+    laws: Mapping[int, Distribution] = field(default_factory=dict)
+    """By the identity of the law in whose place each stands."""
+    chances: Mapping[Path, float] = field(default_factory=dict)
 
 
 class Columns:
     """The draws of replications `first` to `first + count - 1`: each column is made once and then kept.
 
-    With several points of a study a column holds their replications one point after the other; the uniform numbers
-    are the same for each point, the laws may differ.
+    With several points of a study a column holds their replications one point after the other; laws and chances may
+    differ.  So may the uniform numbers: there is one seed for all points, or one for each.
     """
 
     def __init__(
-        self, uniforms: Uniforms, clock: Clock, first: int, count: int, points: Sequence[Laws] = ({},)
+        self,
+        uniforms: Sequence[Uniforms],
+        clock: Clock,
+        first: int,
+        count: int,
+        points: Sequence[Own] = (Own(),),
     ) -> None:
         self.uniforms, self.clock, self.first, self.count, self.points = uniforms, clock, first, count, points
         self.total = count * len(points)
-        self.varied = frozenset(law for point in points for law in point)
-        """The laws in which points differ, by identity."""
+        varied: set[int | Path] = set()
+        for point in points:
+            varied.update(point.laws)
+            varied.update(point.chances)
+        self.varied = frozenset(varied)
+        """The laws and chances in which points differ, by identity and by path."""
         self.kept: dict[Any, Any] = {}
 
+    @property
+    def common(self) -> bool:
+        """Whether all points have the same uniform numbers."""
+        return len(self.uniforms) == 1
+
     def of_one_point(self) -> Columns:
-        """Return the draws of the first point alone; laws in which others differ are still known."""
+        """Return the draws of the first point alone; in what others differ is still known."""
         one = Columns(self.uniforms, self.clock, self.first, self.count, self.points[:1])
         one.varied = self.varied
         return one
 
     def raw(self, entity: str, decision: str, occurrence: int) -> NDArray[np.uint64]:
-        """Return the random bits of a decision, shape (count,)."""
-        return self.uniforms.raw_column(entity, decision, occurrence, self.first, self.count)
+        """Return the random bits of a decision, shape (count,), or (total,) if points have numbers of their own."""
+        raw = [
+            each.raw_column(entity, decision, occurrence, self.first, self.count) for each in self.uniforms
+        ]
+        return raw[0] if self.common else np.concatenate(raw)
 
     def for_all(self, column: NDArray[Any]) -> NDArray[Any]:
-        """Return a column (count,) that is the same for all points as one for them all (total,)."""
-        return column if len(self.points) == 1 else np.tile(column, len(self.points))
+        """Return a column that is the same for all points (count,) as one for them all (total,)."""
+        return column if len(column) == self.total else np.tile(column, len(self.points))
+
+    def shares(self, share: float, path: Path) -> tuple[float, ...]:
+        """Return the chance that stands at a path of the scenario, for each point; only one if they do not differ."""
+        if path not in self.varied:
+            return (share,)
+        return tuple(point.chances.get(path, share) for point in self.points)
 
     def steps(
         self, law: Distribution, entity: str, decision: str, occurrence: int, *, least: int = 1
@@ -173,34 +209,62 @@ class Columns:
         self, law: Distribution, decision: tuple[str, str, int], resolution: float, most: int, least: int
     ) -> Whole:
         """Return the draws of all points, of which each has its own law in the place of one."""
-        laws = [point.get(id(law), law) for point in self.points]
-        drawn = {each: self._drawn(each, decision, resolution, most, least) for each in dict.fromkeys(laws)}
-        return drawn[laws[0]] if len(laws) == 1 else np.concatenate([drawn[each] for each in laws])
+        laws = [point.laws.get(id(law), law) for point in self.points]
+        raw = np.broadcast_to(self.raw(*decision).reshape(-1, self.count), (len(laws), self.count))
+        if not self.common:
+            parts = [_own(each, mine, resolution, most, least) for each, mine in zip(laws, raw, strict=True)]
+            return np.concatenate(parts)
+        drawn = {each: _own(each, raw[0], resolution, most, least) for each in dict.fromkeys(laws)}
+        return np.concatenate([drawn[each] for each in laws])
 
     def _drawn(
         self, law: Distribution, decision: tuple[str, str, int], resolution: float, most: int, least: int
     ) -> Whole:
-        if isinstance(law, Constant):
-            index = max(least, quantile_index(law, 0.0, resolution, most))
-            return np.full(self.count, index, dtype=np.int32)
-        return law_guide(law, resolution, most, least).index(self.raw(*decision))
+        if isinstance(law, Constant):  # which asks for no random number
+            return _picked(law, np.empty(self.count, dtype=np.uint64), resolution, most, least)
+        return _picked(law, self.raw(*decision), resolution, most, least)
 
-    def below(self, share: float, entity: str, decision: str, occurrence: int) -> Flags:
-        """Return whether the uniform number of a decision lies below a share."""
-        key = (entity, decision, occurrence, share)
+    def below(self, shares: tuple[float, ...], entity: str, decision: str, occurrence: int) -> Flags:
+        """Return whether the uniform number of a decision lies below a share, each point's own or one for all."""
+        key = (entity, decision, occurrence, shares)
         found: Flags | None = self.kept.get(key)
         if found is None:
-            found = self.for_all(self._below(share, entity, decision, occurrence))
+            found = self.for_all(self._below(shares, entity, decision, occurrence))
             self.kept[key] = found
         return found
 
-    def _below(self, share: float, entity: str, decision: str, occurrence: int) -> Flags:
-        if share <= 0.0 or share >= 1.0:
-            return np.full(self.count, share >= 1.0)
-        # u < share for u = m * 2**-53 is m < share * 2**53, rounded up; m are the leading 53 bits.
-        bound = np.uint64(int(np.ceil(np.ldexp(share, 53))) << 11)
-        flags: Flags = self.raw(entity, decision, occurrence) < bound
-        return flags
+    def _below(self, shares: tuple[float, ...], entity: str, decision: str, occurrence: int) -> Flags:
+        if max(shares) <= 0.0 or min(shares) >= 1.0:
+            return np.full(self.count, min(shares) >= 1.0)
+        raw = self.raw(entity, decision, occurrence)
+        if len(shares) == 1:
+            return _lie_below(raw, *shares)
+        each = raw.reshape(-1, self.count)  # one row for all points, or one for each
+        rows = np.broadcast_to(each, (len(shares), self.count))
+        return np.concatenate([_lie_below(row, share) for row, share in zip(rows, shares, strict=True)])
+
+
+def _picked(law: Distribution, raw: NDArray[np.uint64], resolution: float, most: int, least: int) -> Whole:
+    """Return the quantiles of a law that random bits pick, as multiples of a resolution, shape of `raw`."""
+    if isinstance(law, Constant):
+        return np.full(len(raw), max(least, quantile_index(law, 0.0, resolution, most)), dtype=np.int32)
+    return law_guide(law, resolution, most, least).index(raw)
+
+
+def _own(law: Distribution, raw: NDArray[np.uint64], resolution: float, most: int, least: int) -> Whole:
+    """Return the same for a law that one point alone has: to make its guide costs as much as many numbers."""
+    if len(raw) > FEW_NUMBERS or isinstance(law, Constant):
+        return _picked(law, raw, resolution, most, least)
+    index = [quantile_index(law, u, resolution, most) for u in to_uniform(raw).tolist()]
+    return np.maximum(np.array(index, dtype=np.int32), least)
+
+
+def _lie_below(raw: NDArray[np.uint64], share: float) -> Flags:
+    if share <= 0.0 or share >= 1.0:
+        return np.full(len(raw), share >= 1.0)
+    # u < share for u = m * 2**-53 is m < share * 2**53, rounded up; m are the leading 53 bits.
+    flags: Flags = raw < np.uint64(int(np.ceil(np.ldexp(share, 53))) << 11)
+    return flags
 
 
 def pick(table: NDArray[Any], rows: Rows) -> NDArray[Any]:

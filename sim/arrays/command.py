@@ -167,6 +167,7 @@ def _decision(
         dropped = known(signal)
         if dropped is not None:
             ends[(dropped < released) | (np.maximum(dropped, released + 1) < ends)] = FAR
-    if stage.yes_share < 1.0:
-        ends[~telling.below(stage.yes_share, name, f"yes {about}", occurrence)] = FAR
+    yes = telling.shares(stage.yes_share, "command", "stages", name, "yes_share")
+    if min(yes) < 1.0:
+        ends[~telling.below(yes, name, f"yes {about}", occurrence)] = FAR
     return ends, delay

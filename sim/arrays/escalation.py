@@ -45,7 +45,7 @@ def befall(telling: Telling, name: str, hazard: Hazard) -> None:
         # A strike is rare: only where one may come are the events put in order.
         most = int(np.sum([step <= telling.last for step in steps], axis=0).max(initial=0))
         strikes = [
-            telling.below(hazard.share, f"hazard {name}", f"strikes {about}", number)
+            telling.below((hazard.share,), f"hazard {name}", f"strikes {about}", number)
             for number in range(hazard.from_occurrence, most + 1)
         ]
         struck = np.flatnonzero(np.any(strikes, axis=0)) if strikes else np.zeros(0, dtype=np.intp)

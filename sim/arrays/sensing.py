@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.arrays.columns import FAR, Whole, scans_guide, united
+from sim.arrays.columns import FAR, Whole, scans_guide, to_uniform, united
 from sim.arrays.telling import Outcome, Telling
 from sim.arrays.tracks import Flown, Spans, spans_of
 from sim.departures import Departures
@@ -80,7 +80,7 @@ def _phase(telling: Telling, name: str, period: int) -> Whole:
     column = telling.columns.kept.get(key)
     if column is None:
         columns = telling.columns
-        uniform = columns.uniforms.column(name, "scan-phase", 1, columns.first, columns.count)
+        uniform = to_uniform(columns.raw(name, "scan-phase", 1))
         column = columns.kept[key] = columns.for_all((uniform * period).astype(np.int32))
     rows = telling.rows
     return column if rows is None else column[rows]

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.arrays.columns import FAR, Columns, Flags, Rows, Whole
+from sim.arrays.columns import FAR, Columns, Flags, Path, Rows, Whole
 from sim.arrays.tracks import Flown
 from sim.draws import Distribution
 from sim.happenings import Happening
@@ -50,7 +50,7 @@ class Telling:
     asked: dict[Any, set[Any]] = field(default_factory=dict)
     """By node, the nodes that it has asked for."""
     varied: set[Any] = field(default_factory=set)
-    """The nodes that have drawn from a law in which points of a study differ."""
+    """The nodes that rest on a law or a chance in which points of a study differ."""
     said_by: dict[Any, Any] = field(default_factory=dict)
     """By key of a happening, the node that keeps it."""
     happenings: dict[Any, Happening] = field(default_factory=dict)
@@ -98,7 +98,15 @@ class Telling:
 
     def draws_from(self, law: Distribution) -> None:
         """Note that the node that is being told draws from a law, if that differs between points."""
-        if self.under_way and id(law) in self.columns.varied:
+        self._rests_on_what_varies(id(law))
+
+    def shares(self, share: float, *path: str) -> tuple[float, ...]:
+        """Return the chance that stands at a path of the scenario: one for all points, or one for each."""
+        self._rests_on_what_varies(path)
+        return self.columns.shares(share, path)
+
+    def _rests_on_what_varies(self, quantity: int | Path) -> None:
+        if self.under_way and quantity in self.columns.varied:
             self.varied.add(self.under_way[-1])
 
     def turns_away(self, flight: str, way: int, rows: Rows, at: Whole, seen: Whole) -> None:
@@ -129,10 +137,15 @@ class Telling:
         return column if rows is None else column[rows]
 
     def below(
-        self, share: float, entity: str, decision: str, occurrence: int, rows: Rows | None = None
+        self,
+        shares: tuple[float, ...],
+        entity: str,
+        decision: str,
+        occurrence: int,
+        rows: Rows | None = None,
     ) -> Flags:
         """Return whether the uniform number of a decision lies below a share, for rows of this telling."""
-        column = self.columns.below(share, entity, decision, occurrence)
+        column = self.columns.below(shares, entity, decision, occurrence)
         rows = self.chosen(rows)
         return column if rows is None else column[rows]
 

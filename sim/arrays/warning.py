@@ -44,10 +44,14 @@ class Ear:
         if crew is None:
             return None
         chance = f"{kind} {self.side} {stay}"
-        noticed = telling.below(crew.notices_share.get(kind, 0.0), flight, f"notices {chance}", number, rows)
-        answers = self._share(crew.answers_share if kind == "call" else 0.0, "answers", chance, number, rows)
-        reports = self._share(crew.reports_share.get(kind, 0.0), "reports", chance, number, rows)
-        turns = self._share(crew.turns_share.get(kind, 0.0), "turns", chance, number, rows)
+        shares = self._shares(crew, kind)
+        noticed = telling.below(shares["notices"], flight, f"notices {chance}", number, rows)
+        answers, reports, turns = (
+            telling.below(shares[what], flight, f"{what} {chance}", number, rows)
+            if any(shares[what])
+            else None
+            for what in ("answers", "reports", "turns")
+        )
         matters = noticed if "notices" in self.listens else noticed & _any(answers, reports, turns, noticed)
         here = np.flatnonzero(matters)
         if not len(here):
@@ -79,10 +83,18 @@ class Ear:
         self._say("answers", kind, stay, number, rows[here[mine]], step[mine] + delay)
         return answered
 
-    def _share(self, share: float, decision: str, chance: str, number: int, rows: Rows) -> Flags | None:
-        if share == 0.0:
-            return None
-        return self.telling.below(share, self.flight, f"{decision} {chance}", number, rows)
+    def _shares(self, crew: Crew, kind: str) -> dict[str, tuple[float, ...]]:
+        """Return the chances that acts of a kind are noticed, answered, reported and heeded, as `Telling.shares`."""
+        found = {
+            what: self.telling.shares(table.get(kind, 0.0), "crew", self.flight, f"{what}_share", kind)
+            for what, table in (
+                ("notices", crew.notices_share),
+                ("reports", crew.reports_share),
+                ("turns", crew.turns_share),
+            )
+        }
+        answers = self.telling.shares(crew.answers_share, "crew", self.flight, "answers_share")
+        return found | {"answers": answers if kind == "call" else (0.0,)}
 
     def _say(self, what: str, kind: str, stay: int, number: int, rows: Rows, step: Whole) -> None:
         if what not in self.listens or not len(rows):
