@@ -32,7 +32,7 @@ from sim.histograms import Histograms
 from sim.outcomes import Outcomes
 from sim.study import Plan, Study, again, plain
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Version of the folder's layout."""
 
 KIND: Final = "sweep"
@@ -43,8 +43,8 @@ PACKAGES = ("intercept-sim", "numpy", "scipy", "SALib", "pyarrow")
 SHARD_MOST: Final = 32
 """Points of a shard at the most: what an interruption can lose, times the workers."""
 
-SHARDS_WANTED: Final = 16
-"""A small sweep has smaller shards, so that there are enough for all workers."""
+SHARDS_WANTED: Final = 8
+"""A small sweep has smaller shards, so that there are enough for all workers; but points of one are run together."""
 
 ROWS_BLOCK: Final = 16_384
 """Replications of one file of rows."""
@@ -706,7 +706,7 @@ def rows_of(folder: Folder, point: int) -> Any:
 def write_rows(folder: Folder, point: int, first: Sequence[str], table: Outcomes) -> None:
     """Write the replications of a table to the file of their block, after those that are there already."""
     arrow, parquet = extra("pyarrow"), extra("pyarrow.parquet")
-    name = f"{ROWS}/{point:06}-{table.first // ROWS_BLOCK:04}.parquet"
+    file = f"{ROWS}/{point:06}-{table.first // ROWS_BLOCK:04}.parquet"
     columns = {"point": arrow.array(np.full(len(table), point, dtype=np.int32))}
     for column in table.columns:
         named = column.kind == "name"
@@ -714,12 +714,13 @@ def write_rows(folder: Folder, point: int, first: Sequence[str], table: Outcomes
         mask = ~table.valid[column.name] if column.optional and not named else None
         columns[column.name] = arrow.array(values, mask=mask)
     rows = arrow.table(columns)
-    before = folder.read(name) if table.first % ROWS_BLOCK else None
+    before = folder.read(file) if table.first % ROWS_BLOCK else None
     if before is not None:
-        with whole(folder, name):
+        with whole(folder, file):
             kept = parquet.read_table(arrow.BufferReader(before)).replace_schema_metadata()
         kept = kept.slice(0, table.first % ROWS_BLOCK)
         rows = arrow.concat_tables([kept, rows], promote_options="permissive")
-    order = histograms.in_order(["point", *first], rows.column_names)
-    rows = rows.select([column for column in order if column in set(rows.column_names)]).combine_chunks()
-    folder.write(name, _parquet(rows, {"format": FORMAT, "point": point}))
+    names = set(rows.column_names)
+    order = [each for each in histograms.in_order(["point", *first], rows.column_names) if each in names]
+    rows = rows.select(order).combine_chunks()
+    folder.write(file, _parquet(rows, {"format": FORMAT, "point": point}))

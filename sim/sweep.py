@@ -209,20 +209,28 @@ class _Block:
         return point in self.works
 
     def _run_span(self, points: Sequence[int], span: Span) -> None:
-        """Run a span of replications of several points, as many at once as fill a chunk."""
+        """Run a span of replications of several points, as many at once as are alike and fill a chunk."""
         size = max(1, CHUNK // span[1])
-        good = [point for point in points if self.states[point].status == "done"]
-        for place in range(0, len(good), size):
-            group = good[place : place + size]
-            parts = self._together(group, span)
-            for number, point in enumerate(group):
-                with self._guarded(point):
-                    self._add(point, self.works[point](span) if parts is None else parts[number])
+        for alike in self._alike([point for point in points if self.states[point].status == "done"]):
+            for place in range(0, len(alike), size):
+                group = alike[place : place + size]
+                parts = self._together(group, span)
+                for number, point in enumerate(group):
+                    with self._guarded(point):
+                        self._add(point, self.works[point](span) if parts is None else parts[number])
+
+    def _alike(self, points: Sequence[int]) -> list[list[int]]:
+        """Return points in groups that can be run together."""
+        if self.job.engine == "processes":
+            return [[point] for point in points]
+        from sim.arrays.points import alike
+
+        groups = alike([self.works[point].scenario for point in points])
+        return [[points[place] for place in group] for group in groups]
 
     def _together(self, points: Sequence[int], span: Span) -> list[_Part] | None:
         """Return the parts of several points from one batch; None if they must be run one by one."""
-        job = self.job
-        if len(points) < 2 or job.engine == "processes" or job.plan.study.independent:
+        if len(points) < 2:
             return None
         works = [self.works[point] for point in points]
         try:
@@ -263,14 +271,16 @@ def _composed(works: Sequence[Work[_Part]], span: Span) -> list[_Part]:
 
     first, count = span
     points = [work.prepared for work in works]
-    batch = compose_together(points, works[0].uniforms, first, count)
+    own_seeds = len({work.seed for work in works}) > 1
+    uniforms = [work.uniforms for work in (works if own_seeds else works[:1])]
+    batch = compose_together(points, uniforms, first, count)
     rows: list[dict[int, outcomes.Row]] = [{} for _ in works]
     for place in np.flatnonzero(batch.handed_over).tolist():
         number, which = divmod(place, count)
         told = replicate(points[number], works[number].uniforms, first + which)
         rows[number][which] = outcomes.told(told)
     tables = outcomes.of_points(batch, points, rows, ALL)
-    return [work.reduce(table) for work, table in zip(works, tables, strict=True)]
+    return [work.reduce(replace(table, seed=work.seed)) for work, table in zip(works, tables, strict=True)]
 
 
 def _spans(first: int, end: int) -> list[Span]:
