@@ -295,6 +295,8 @@ def calibrate(
     if np.count_nonzero(weights) < FEWEST:
         raise CalibrationError(_too_few(mornings, facts, weights))
     draws = Draws.of(plan, points, weights)
+    checks = {name: fact for name, fact in plan.scenario.facts.items() if fact.role == "check"}
+    met = {name: mornings.met(name, fact) for name, fact in (checks | facts).items()}
     told = {
         "kind": "calibration",
         "name": plan.name,
@@ -312,9 +314,8 @@ def calibrate(
         "quantities": posteriors(plan, draws),
         "together": together(plan, draws),
         "facts": [
-            _fact(mornings, name, fact, facts, weights[mornings.draw])
-            for name, fact in plan.scenario.facts.items()
-            if fact.role == "check"
+            _fact(mornings, name, fact, met, list(facts), weights[mornings.draw])
+            for name, fact in checks.items()
         ],
     }
     folder.write(ACCEPTED, _csv(plan, points, weights).encode())
@@ -335,14 +336,22 @@ def _too_few(mornings: Mornings, facts: Mapping[str, Fact], weights: NDArray[np.
 
 
 def _fact(
-    mornings: Mornings, name: str, fact: Fact, used: Mapping[str, Fact], weights: NDArray[np.float64]
+    mornings: Mornings,
+    name: str,
+    fact: Fact,
+    every: Mapping[str, Flags],
+    used: Sequence[str],
+    weights: NDArray[np.float64],
 ) -> Row:
-    """Return one check: how often it is met, and what comes of it, before and after the facts were heard."""
-    met = mornings.met(name, fact)
+    """Return one check: how often it is met, and what comes of it, before and after the facts were heard.
+
+    `every` says by fact in which mornings it is met; `used` are the facts that were heard.
+    """
+    met = every[name]
     others = np.ones(len(met), dtype=bool)
-    for other, one in used.items():
+    for other in used:
         if other != name:
-            others &= mornings.met(other, one)
+            others &= every[other]
     row = compared(mornings.clock, name, fact, None)
     values = mornings.values[name]
     told: Row = {key: row[key] for key in ("id", "statement", "reported", "confidence", "disputed", "topic")}
