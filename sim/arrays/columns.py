@@ -50,9 +50,13 @@ class Guide:
 
     def __init__(self, thresholds: NDArray[np.float64], least: int = 0) -> None:
         self.thresholds, self.least = thresholds, least
-        edges = np.arange(2**GUIDE_BITS + 1) / 2.0**GUIDE_BITS
-        below = np.searchsorted(thresholds, edges[:-1], side="right")
-        through = np.searchsorted(thresholds, np.nextafter(edges[1:], 0.0), side="right")
+        # Of the numbers with leading bits k all have reached what lies at or below k / 2**GUIDE_BITS, and none what
+        # lies at or above the next such edge: to scale by a power of two is exact.
+        scaled = np.minimum(thresholds, 1.0) * 2.0**GUIDE_BITS
+        below, through = (
+            np.bincount(edge.astype(np.int64), minlength=2**GUIDE_BITS + 1).cumsum()[:-1]
+            for edge in (np.ceil(scaled), np.floor(scaled))
+        )
         self.guide = np.where(below == through, np.maximum(below, least), -1).astype(np.int32)
         self.sure = bool((self.guide >= 0).all())
 
