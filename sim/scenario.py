@@ -205,14 +205,17 @@ def _command_problems(scenario: Scenario) -> Iterator[Problem]:
     for name, link in command.links.items():
         for number, end in enumerate(link.posts):
             yield from _known(("command", "links", name, "posts", number), end, command.posts, "post")
+    known = signals(scenario)
     for name, stage in command.stages.items():
-        yield from _stage_problems(scenario, name, stage)
+        yield from _stage_problems(scenario, known, name, stage)
     for circle in _circles(command.stages):
         path = ("command", "stages", circle[0], "after_all")
         yield path, f"waits for itself: {' after '.join([*circle, circle[0]])}"
 
 
-def _stage_problems(scenario: Scenario, name: str, stage: Stage) -> Iterator[Problem]:
+def _stage_problems(
+    scenario: Scenario, known: Mapping[str, list[str]], name: str, stage: Stage
+) -> Iterator[Problem]:
     path = ("command", "stages", name)
     yield from _known((*path, "post"), stage.post, scenario.command.posts, "post")
     yield from _known((*path, "per"), stage.per, scenario.zones, "zone")
@@ -222,7 +225,7 @@ def _stage_problems(scenario: Scenario, name: str, stage: Stage) -> Iterator[Pro
         yield from _known((*path, "types", number), kind, scenario.fighters.types, "type of fighter")
     for key in ("after_all", "after_any", "unless"):
         for number, signal in enumerate(getattr(stage, key)):
-            yield from _heard(scenario, (*path, key, number), signal, stage.post)
+            yield from _heard(scenario, known, (*path, key, number), signal, stage.post)
     if event_of(name, stage) in RECORDED | set(act_kinds(scenario)):
         yield (
             (*path, "emits"),
@@ -241,9 +244,10 @@ def _stage_problems(scenario: Scenario, name: str, stage: Stage) -> Iterator[Pro
             yield (*path, "orders"), f'side "{side}" has no pairs to order; add one in [fighters.pairs]'
 
 
-def _heard(scenario: Scenario, path: KeyPath, signal: str, post: str) -> Iterator[Problem]:
-    """Yield a problem if a signal does not exist or cannot reach a post."""
-    known = signals(scenario)
+def _heard(
+    scenario: Scenario, known: Mapping[str, list[str]], path: KeyPath, signal: str, post: str
+) -> Iterator[Problem]:
+    """Yield a problem if a signal is none of those that are known, or cannot reach a post."""
     if signal not in known:
         yield path, f'is "{signal}", which nothing announces{nearest(signal, known)}'
         return
@@ -328,6 +332,7 @@ def _station_problems(
 
 
 def _warning_problems(scenario: Scenario) -> Iterator[Problem]:
+    known = signals(scenario)
     for name, ladder in scenario.warning.items():
         path = ("warning", name)
         yield from _known(path, name, scenario.sides, "side")
@@ -341,7 +346,7 @@ def _warning_problems(scenario: Scenario) -> Iterator[Problem]:
         if ladder.calls is not None:
             yield from _known((*path, "calls", "zone"), ladder.calls.zone, scenario.zones, "zone")
             for number, signal in enumerate(ladder.calls.after):
-                yield from _heard(scenario, (*path, "calls", "after", number), signal, side.control)
+                yield from _heard(scenario, known, (*path, "calls", "after", number), signal, side.control)
         for number, (kind, rule) in enumerate(ladder.measures.items()):
             where = (*path, "measures", kind)
             if number == 0 and rule.spacing_s is not None:
@@ -351,7 +356,7 @@ def _warning_problems(scenario: Scenario) -> Iterator[Problem]:
                 )
             yield from _known((*where, "zone"), rule.zone, scenario.zones, "zone")
             if rule.authority != "standing":
-                yield from _heard(scenario, (*where, "authority"), rule.authority, side.control)
+                yield from _heard(scenario, known, (*where, "authority"), rule.authority, side.control)
             if rule.after_calls and ladder.calls is None:
                 yield (*where, "after_calls"), "waits for calls, but the ladder has no `calls`"
             if kind in RECORDED:
@@ -446,15 +451,15 @@ def _in_window(path: KeyPath, at: time | None, clock: Clock) -> Iterator[Problem
 
 def _source_problems(data: object, scenario: Scenario, path: KeyPath = ()) -> Iterator[Problem]:
     """Yield each `source` that is neither the id of a source nor an assumption or computation."""
-    if isinstance(data, Mapping):
+    if isinstance(data, dict):
         for key, value in data.items():
-            if key == "source" and not isinstance(value, Mapping):  # a table may be named so
+            if key == "source" and not isinstance(value, dict):  # a table may be named so
                 for text in [value] if isinstance(value, str) else value:
                     if text not in scenario.sources and not text.startswith(("assumption", "computed")):
                         hint = nearest(text, scenario.sources)
                         wanted = "the id of a [sources] table, or `assumption: ...` or `computed: ...`"
                         yield (*path, key), f'is "{text}", wanted {wanted}{hint}'
-            else:
+            elif isinstance(value, dict | list):
                 yield from _source_problems(value, scenario, (*path, key))
     elif isinstance(data, list):
         for number, value in enumerate(data):
