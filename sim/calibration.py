@@ -30,9 +30,10 @@ from sim.extras import extra
 from sim.facts import Fact
 from sim.measures import compared
 from sim.posterior import Draws, posteriors, quantiles, together
+from sim.quantities import plain
 from sim.scenario import Scenario
 from sim.shards import ROWS, Folder
-from sim.study import Plan, bundled_studies, is_study, plain, read
+from sim.study import Plan, bundled_studies, is_study, read
 from sim.sweep import Goal, sweep
 
 Row = dict[str, Any]

@@ -15,7 +15,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.study import Plan, Quantity
+from sim.quantities import Quantity
+from sim.study import Plan
 
 Row = dict[str, Any]
 Numbers = NDArray[np.float64]

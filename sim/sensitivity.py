@@ -19,12 +19,14 @@ from numpy.typing import NDArray
 
 from sim import estimates, shards
 from sim.compare import Z95, paired_interval, unpaired_interval
+from sim.designs import drawn_shares
 from sim.errors import InputError, Problem, nearest
 from sim.estimates import Estimates, Floats, Measure
 from sim.extras import extra
+from sim.quantities import plain
 from sim.shards import Folder
 from sim.spread import wilson
-from sim.study import Plan, drawn_shares, plain
+from sim.study import Plan
 
 Row = dict[str, Any]
 

@@ -30,7 +30,9 @@ from sim.errors import InputError, Problem, SweepError
 from sim.extras import extra
 from sim.histograms import Histograms
 from sim.outcomes import Outcomes
-from sim.study import Plan, Study, again, plain
+from sim.quantities import plain
+from sim.study import Plan, again
+from sim.study_file import Study
 
 FORMAT: Final = 2
 """Version of the folder's layout."""

@@ -14,13 +14,14 @@ import pytest
 from SALib.test_functions import Ishigami
 
 from sim import estimates, shards
+from sim.designs import drawn_shares
 from sim.errors import InputError
 from sim.histograms import Histograms
 from sim.many import simulate
 from sim.sensitivity import NOISY_SHARE, _Analysis, sensitivity
 from sim.sensitivity_report import number
 from sim.shards import PointState, Shard, folder_of
-from sim.study import Plan, drawn_shares, read
+from sim.study import Plan, read
 from tests.sweeps import CALL, SCRAMBLE, small, swept
 from tests.test_cli import good, refused
 

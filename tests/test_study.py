@@ -11,9 +11,10 @@ import pytest
 
 from sim.document import digest, load
 from sim.errors import InputError
+from sim.quantities import written
 from sim.scenario import Scenario
 from sim.scenario import read as read_scenario
-from sim.study import Plan, bundled_studies, failing_edges, read, written
+from sim.study import Plan, bundled_studies, failing_edges, read
 
 SCRAMBLE = "command.stages.scramble.delay_s"
 CALL = "crew.bear.turns_share.call"

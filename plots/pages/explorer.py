@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from plots.pages import frame
 from plots.pages.swept import Outcome, Swept, label_of, unit_of_quantity, value_text
 from sim.errors import InputError, Problem, nearest
-from sim.study import Quantity
+from sim.quantities import Quantity
 
 PARTS: Final = ("explorer-numbers", "explorer-charts", "explorer-cells")
 """The scripts of the page, before its own."""

@@ -14,8 +14,9 @@ from sim import spread, sweep_report
 from sim.clock import Clock
 from sim.errors import InputError, Problem
 from sim.many import Tell
+from sim.quantities import plain, written
 from sim.spread import wilson
-from sim.study import Plan, plain, written
+from sim.study import Plan
 
 MOST_ROWS: Final = 40
 """Rows of a table along one quantity; of more values every so many-th is told."""

@@ -12,11 +12,12 @@ from sim.catalogue import Column, columns
 from sim.errors import InputError, Problem
 from sim.histograms import number_columns, share_stem
 from sim.measures import rung_key
+from sim.quantities import Quantity, plain
 from sim.run import Prepared, prepare
 from sim.scenario import Scenario
 from sim.shards import Folder, Shard
 from sim.spec import unit_of
-from sim.study import Plan, Quantity, plain
+from sim.study import Plan
 
 Kind = Literal["rung", "race", "stay", "other", "fact"]
 
