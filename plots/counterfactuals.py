@@ -11,13 +11,13 @@ from matplotlib.figure import Figure
 
 from plots import style
 from plots.panels import head, panel, screen, share_text, write
-from plots.placing import wrapped
+from plots.placing import Placer, wrapped
 from sim.ladders import Ladder, Ladders, RungShare
 
 LEFT_PT, RIGHT_PT, BOTTOM_PT = 178.0, 20.0, 58.0
 GAP_PT = 18.0
-TEXT_SHARE = 0.62
-"""Room for the numbers right of the bars, as a share of the axis from 0 to 100 %."""
+TEXT_PT = 8.0
+"""From the end of the bars to the numbers, and from these to the end of the panel."""
 LEAST_ROW_PT = 17.0
 LINE_LETTERS = 34
 MOST_LINES = 3
@@ -46,6 +46,11 @@ def counterfactuals(found: Ladders) -> Figure:
         "in points, paired, 95 %; bold: not 0.",
     )
     width = (figure.get_figwidth() * 72.0 - LEFT_PT - RIGHT_PT - (columns - 1) * GAP_PT) / columns
+    numbers = [
+        _numbers(ladder, is_baseline=ladder is found.baseline) for ladder in (found.baseline, *found.variants)
+    ]
+    placer = Placer(figure)
+    room_pt = max(placer.size_pt(text, **look)[0] for each in numbers for text, look in each) + 2 * TEXT_PT
     for place, ladder in enumerate([found.baseline, *found.variants]):
         row, column = divmod(place, columns)
         left = LEFT_PT + column * (width + GAP_PT)
@@ -53,7 +58,10 @@ def counterfactuals(found: Ladders) -> Figure:
         axes = panel(figure, left, top, width, panel_pt)
         look: dict[str, Any] = {"fontsize": style.TITLE_PT - 1, "fontweight": "bold", "va": "bottom"}
         write(figure, left, top - 4, titles[place], linespacing=1.05, **look)
+        axes.set_xlim(0, width / (width - room_pt))
         _draw_ladder(axes, ladder, found.baseline, is_baseline=place == 0)
+        for rung, (text, look) in enumerate(numbers[place]):
+            axes.annotate(text, (1, rung), (TEXT_PT, 0), textcoords="offset points", **look)
         _label_rungs(axes, ladder, names=column == 0)
         last = place + columns > len(found.variants)
         axes.set_xticks([0, 0.5, 1.0], ["0 %", "50 %", "100 %"] if last else [])
@@ -74,7 +82,6 @@ def _title(text: str, columns: int) -> str:
 
 def _draw_ladder(axes: Axes, ladder: Ladder, baseline: Ladder, *, is_baseline: bool) -> None:
     count = len(ladder.rungs)
-    axes.set_xlim(0, 1 + TEXT_SHARE)
     axes.set_ylim(-0.5, max(0, count - 1) + 0.5)
     axes.spines["bottom"].set_bounds(0, 1)
     for x in (0.5, 1.0):
@@ -94,17 +101,21 @@ def _draw_ladder(axes: Axes, ladder: Ladder, baseline: Ladder, *, is_baseline: b
         axes.plot(
             stairs, edges, color=style.INK, linewidth=1.7, linestyle=(0, (4, 2)), zorder=3, label="baseline"
         )
-    for place, rung in enumerate(ladder.rungs):
-        text = (
-            share_text(rung.share, rung.interval, rung.reached, rung.replications)
-            if is_baseline
-            else points(rung)
-        )
-        clear = not is_baseline and (rung.difference_interval[0] > 0 or rung.difference_interval[1] < 0)
+
+
+def _numbers(ladder: Ladder, *, is_baseline: bool) -> list[tuple[str, dict[str, Any]]]:
+    """Return what stands right of each bar, and how it looks."""
+    found = []
+    for rung in ladder.rungs:
         look: dict[str, Any] = {"fontsize": style.SMALL_PT, "va": "center"}
-        if not is_baseline:
+        if is_baseline:
+            text = share_text(rung.share, rung.interval, rung.reached, rung.replications)
+        else:
+            text = points(rung)
+            clear = rung.difference_interval[0] > 0 or rung.difference_interval[1] < 0
             look |= {"fontweight": "bold" if clear else "normal", "color": style.INK if clear else style.GREY}
-        axes.text(1.04, place, text, **look)
+        found.append((text, look))
+    return found
 
 
 def _label_rungs(axes: Axes, ladder: Ladder, *, names: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -101,3 +102,14 @@ def test_no_text_is_cut_off_or_covers_another(compared: dict[str, Any]) -> None:
     for count in (1, 2, 5):
         each = [compared["comparisons"][0] | {"variant": LONG} for _ in range(count)]
         check_room(counterfactuals(ladders(compared | {"comparisons": each})))
+
+
+def test_long_numbers_have_room(found: Ladders) -> None:
+    """Small differences are told with two digits, three times, and in bold."""
+    rungs = tuple(
+        replace(rung, difference_share=-0.003, difference_interval=(-0.0066, -0.0004), moved=3)
+        for rung in found.variants[0].rungs
+    )
+    figure = counterfactuals(replace(found, variants=(replace(found.variants[0], rungs=rungs),) * 5))
+    assert texts(figure).count("−0.30 (−0.66 to −0.04)") == 5 * len(rungs)
+    check_room(figure)
