@@ -258,14 +258,13 @@ class Chain:
     """One stage, and the decisions of it that are open."""
 
     def __init__(self, world: World, exchange: Exchange, name: str, stage: Stage, act: Act) -> None:
-        self.name, self.stage, self.act = name, stage, act
+        self.world, self.name, self.stage, self.act = world, name, stage, act
         signals = (*stage.after_all, *stage.after_any, *stage.unless)
+        self.inboxes = Desk(world, exchange, stage.post, signals, stage.per, self._open).inboxes
 
-        def opens(about: str, window: int, inbox: Inbox) -> None:
-            if stage.about is None or about in stage.about:
-                start(world, decide(world, self, about, window, inbox))
-
-        self.desk = Desk(world, exchange, stage.post, signals, stage.per, opens)
+    def _open(self, about: str, window: int, inbox: Inbox) -> None:
+        if self.stage.about is None or about in self.stage.about:
+            start(self.world, decide(self.world, self, about, window, inbox))
 
 
 Act = Callable[[Stage, str, int], None]
@@ -332,7 +331,7 @@ def unmet(world: World, chains: list[Chain]) -> None:
     end = world.clock.last  # the clock itself has gone one step on
     for chain in chains:
         stage = chain.stage
-        for (about, window), inbox in chain.desk.inboxes.items():
+        for (about, window), inbox in chain.inboxes.items():
             if inbox.released or (stage.about is not None and about not in stage.about):
                 continue
             missing = [s for s in stage.after_all if inbox.step(s) > end]

@@ -201,6 +201,11 @@ class Force:
         """Return the pairs that are beside a flight at a step."""
         return [p for p in self.pairs if p.about == flight and p.joined <= step < p.parts]
 
+    def disband(self) -> None:
+        """Forget who waits for news of the pairs: they outlive their world, and need not keep it."""
+        for news in (self.orders_news, *[pair.news for pair in self.pairs]):
+            news.waiting.clear()
+
 
 class Meetings:
     """When a flier from one base can first be at a flight: by a search, and by a table where it is asked often."""

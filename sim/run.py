@@ -20,7 +20,7 @@ from sim.geo import Sphere
 from sim.log import Log, in_order
 from sim.scenario import Scenario, act_kinds, flight_sides
 from sim.sides import watched
-from sim.world import Laws, World, run
+from sim.world import Laws, World, disband, run
 from sim.zones import regions
 
 TRACKS_KEPT = 64
@@ -108,6 +108,8 @@ def replicate(
         command.unmet(world, chains)
         for force in forces.values():
             sorties.end_legs(world, force)
+            force.disband()
+        disband(world)
         log = in_order(world.records, prepared.clock)
     return Replication(prepared, uniforms.seed, number, log, dict(world.tracks), forces)
 

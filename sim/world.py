@@ -52,7 +52,7 @@ class News:
     __slots__ = ("waiting",)
 
     def __init__(self) -> None:
-        self.waiting: list[Callable[[], None]] = []
+        self.waiting: list[Alarm] = []
 
 
 class Hearers(NamedTuple):
@@ -73,6 +73,10 @@ class Laws:
     quantities: dict[tuple[int, float], Quantiles] = field(default_factory=dict)
 
 
+def _unheard(post: str, signal: str, about: str, cause: int) -> None:
+    """Announce to nobody."""
+
+
 @dataclass
 class World:
     """The record that all processes of a replication share.
@@ -91,8 +95,9 @@ class World:
     now: int = 0
     """The current step; it goes on where an alarm comes."""
     records: list[Record] = field(default_factory=list)
+    processes: list[simpy.Process] = field(default_factory=list)
     hearers: dict[str, Hearers] = field(default_factory=dict)
-    announce: Callable[[str, str, str, int], None] = lambda _post, _signal, _about, _cause: None
+    announce: Callable[[str, str, str, int], None] = _unheard
     own_tables: dict[Any, Any] = field(default_factory=dict)
     left_script: dict[str, int] = field(default_factory=dict)
     track_news: dict[str, News] = field(default_factory=dict)
@@ -100,9 +105,46 @@ class World:
     """Told each drawn duration, returns the one to take in its place: what would have been, had it been another."""
 
 
+class Alarm(simpy.Event):
+    """Comes at a later step and moves the clock on, or before it when news rings it; beyond the window only so."""
+
+    _ok, _value = True, None  # it never fails and says nothing
+
+    def __init__(self, world: World, step: int) -> None:
+        self.env, self.world, self.step = world.env, world, step
+        self.callbacks: list[Callable[[simpy.Event], None]] = [self._come]
+        if step <= world.clock.last:
+            world.env.schedule(self, delay=step - world.now)
+
+    def _come(self, _: simpy.Event) -> None:
+        self.world.now = self.step
+
+    def ring(self) -> None:
+        """Come now, if it has not come yet: at its step it then finds nobody."""
+        callbacks = self.callbacks
+        if callbacks and callbacks[0] is not _disarm:
+            callbacks[0] = _disarm
+            self.env.schedule(self)
+
+
+def _disarm(alarm: simpy.Event) -> None:
+    alarm.callbacks = []
+
+
 def run(world: World) -> None:
     """Let time pass until the end of the window."""
     world.env.run(until=world.clock.last + 1)
+
+
+def disband(world: World) -> None:
+    """Part all who know one another in a world that has ended: so it is freed at once, without a collection."""
+    for process in world.processes:
+        if process.is_alive and process.target.callbacks is not None:
+            process.target.callbacks.clear()
+    world.processes.clear()
+    world.hearers.clear()
+    world.track_news.clear()
+    world.announce = _unheard
 
 
 def emit(
@@ -138,14 +180,14 @@ def on(world: World, kind: str, hear: Hear, about: str = "") -> None:
 
 def start(world: World, process: Process) -> None:
     """Start a process in the current step."""
-    world.env.process(process)
+    world.processes.append(simpy.Process(world.env, process))
 
 
 def sleep(world: World, until: int) -> Alarms:
     """Sleep until a step; a step that has come returns at once, and one beyond the window never comes."""
     if until <= world.now:
         return ()
-    return _ticks(world, until) if world.ticking else (_alarm(world, until),)
+    return _ticks(world, until) if world.ticking else (Alarm(world, until),)
 
 
 def wait(world: World, until: int, *news: News) -> Alarms:
@@ -153,22 +195,9 @@ def wait(world: World, until: int, *news: News) -> Alarms:
 
     The caller looks at the world again and decides whether to wait on.
     """
-    alarm = _alarm(world, world.now + 1 if world.ticking else until)
-    fired = False
-
-    def fire() -> None:
-        nonlocal fired
-        if fired or not alarm.callbacks:  # it has come already
-            return
-        fired = True
-        if alarm.triggered:  # one that is set for later comes now as well, and at its time finds nobody
-            alarm.callbacks[0] = _disarm
-            world.env.schedule(alarm)
-        else:
-            alarm.succeed()
-
+    alarm = Alarm(world, world.now + 1 if world.ticking else until)
     for each in news:
-        each.waiting.append(fire)
+        each.waiting.append(alarm)
     return (alarm,)
 
 
@@ -179,9 +208,7 @@ def later(world: World, step: int, act: Callable[[], None]) -> None:
     elif step <= world.now:
         act()
     elif step <= world.clock.last:
-        alarm = _alarm(world, step)
-        assert alarm.callbacks is not None
-        alarm.callbacks.append(lambda _: act())
+        Alarm(world, step).callbacks.append(lambda _: act())
 
 
 def _act(world: World, step: int, act: Callable[[], None]) -> Process:
@@ -191,33 +218,15 @@ def _act(world: World, step: int, act: Callable[[], None]) -> Process:
 
 def _ticks(world: World, until: int) -> Waiting:
     while world.now < until:
-        yield _alarm(world, world.now + 1)
-
-
-def _alarm(world: World, step: int) -> simpy.Event:
-    """Return an event that comes at a later step and moves the clock on; beyond the window it never comes by itself."""
-    if step > world.clock.last:
-        return world.env.event()
-    alarm = world.env.timeout(step - world.now)
-
-    def come(_: simpy.Event) -> None:
-        world.now = step
-
-    assert alarm.callbacks is not None
-    alarm.callbacks.append(come)
-    return alarm
-
-
-def _disarm(alarm: simpy.Event) -> None:
-    alarm.callbacks = []
+        yield Alarm(world, world.now + 1)
 
 
 def ring(news: News) -> None:
     """Wake all who wait for news, later in this step."""
     if news.waiting:
         waiting, news.waiting = news.waiting, []
-        for fire in waiting:
-            fire()
+        for alarm in waiting:
+            alarm.ring()
 
 
 def drawn(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from datetime import UTC, datetime
 
 import pytest
@@ -9,6 +10,8 @@ import simpy
 
 from sim.clock import NEVER, Clock
 from sim.draws import Uniforms
+from sim.run import prepare, replicate
+from sim.scenario import read
 from sim.world import Laws, News, Process, World, later, ring, run, sleep, start, wait
 
 LAST = 100
@@ -92,3 +95,17 @@ def test_what_is_done_later_is_done_at_its_step(ticking: bool) -> None:
         later(here, step, lambda step=step: done.append((str(step), here.now)))  # type: ignore[misc]
     run(here)
     assert done == [("0", 0), ("7", 7), (str(LAST), LAST)]
+
+
+@pytest.mark.parametrize("number", [0, 2])
+def test_a_world_that_has_ended_is_freed_without_a_collection(number: int) -> None:
+    """Only SimPy's environment is left, which knows itself; whether a crew turned away (0) or not (2)."""
+    prepared, uniforms = prepare(read("july-2019")[0]), Uniforms(1)
+    replicate(prepared, uniforms, number)  # makes the tables
+    gc.collect()
+    gc.disable()
+    try:
+        replicate(prepared, uniforms, number)
+        assert gc.collect() < 20
+    finally:
+        gc.enable()
