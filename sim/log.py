@@ -102,37 +102,29 @@ def rank(records: Sequence[Record], number: int) -> tuple[Any, ...]:
 def in_order(records: Iterable[Record], clock: Clock) -> Log:
     """Put the records into one order that does not depend on how processes were woken, and number them.
 
-    Events of one step stand in the order of cause and effect, then by kind, who, about, data and cause.
+    A cause has been entered before its effects.  Events of one step stand in the order of cause and effect, then by
+    kind, who, about, data and cause.
     """
     entered = list(records)
-    steps = [record.step for record in entered]
+    keys: list[tuple[int, int, str, str, str]] = []
+    for _, step, kind, who, about, cause, _ in entered:
+        behind = keys[cause][1] + 1 if cause is not None and keys[cause][0] == step else 0
+        keys.append((step, behind, kind, who, about))
     place: dict[int | None, int | None] = {None: None}
     ordered: list[Record] = []
-    for _, group in groupby(sorted(range(len(entered)), key=steps.__getitem__), key=steps.__getitem__):
-        numbers = list(group)
-        for alike in [numbers] if len(numbers) == 1 else _by_name(entered, numbers):
-            if len(alike) > 1:  # their causes stand before them, so that their places are known
-                alike.sort(key=lambda i: (repr(entered[i].data), _before_all(place[entered[i].cause])))
-            for i in alike:
-                record, number = entered[i], len(ordered)
-                cause = place[record.cause]
-                place[i] = number
-                if record.id != number or record.cause != cause:
-                    record = record._replace(id=number, cause=cause)
-                ordered.append(record)
+    for _, group in groupby(sorted(range(len(entered)), key=keys.__getitem__), key=keys.__getitem__):
+        alike = list(group)
+        if len(alike) > 1:  # their causes stand before them, so that their places are known
+            alike.sort(key=lambda i: (repr(entered[i].data), _before_all(place[entered[i].cause])))
+        for i in alike:
+            record, number = entered[i], len(ordered)
+            before, step, kind, who, about, was, data = record
+            cause = place[was]
+            place[i] = number
+            if before != number or was != cause:
+                record = entry((number, step, kind, who, about, cause, data))
+            ordered.append(record)
     return Log(ordered, clock)
-
-
-def _by_name(entered: Sequence[Record], numbers: list[int]) -> list[list[int]]:
-    """Put the records of one step, by their numbers, into the order of cause and effect, kind, who and about.
-
-    Those that are alike in all of these stay together.
-    """
-    keys: dict[int | None, tuple[int, str, str, str]] = {}
-    for i in numbers:
-        _, _, kind, who, about, cause, _ = entered[i]
-        keys[i] = (keys[cause][0] + 1 if cause in keys else 0, kind, who, about)
-    return [list(alike) for _, alike in groupby(sorted(numbers, key=keys.__getitem__), key=keys.__getitem__)]
 
 
 def _before_all(place: int | None) -> int:
