@@ -22,7 +22,7 @@ from sim.clock import NEVER
 from sim.draws import Amount
 from sim.log import Record, rank
 from sim.spec import Name, Section, quantity
-from sim.world import News, Process, World, drawn_steps, emit, ring, start, wait
+from sim.world import LATE, News, Process, World, drawn_steps, emit, ring, start, wait
 
 LASTING = frozenset({"track", "joined", "identified"})
 """Events that stay true for a flight once they have happened."""
@@ -278,11 +278,12 @@ def decide(world: World, chain: Chain, about: str, window: int, inbox: Inbox) ->
     unless something in `unless` was known before that, or the decision is not to go on.
     """
     stage = chain.stage
-    while (released := _release(stage, inbox))[0] > world.now:
-        yield from wait(world, released[0], inbox.news)
-    yield world.env.timeout(0)  # what else becomes known in this step may be the cause as well
-    released = _release(stage, inbox)
-    inbox.released = True
+    while not inbox.released:
+        ready = max(_release(stage, inbox)[0], world.now)
+        # Whatever else becomes known in the step may be the cause as well.
+        yield from wait(world, ready, inbox.news, priority=LATE)
+        released = _release(stage, inbox)
+        inbox.released = released[0] <= world.now
     data: dict[str, Any] = (
         {"stage": chain.name} if stage.per is None else {"stage": chain.name, "stay": window}
     )

@@ -16,7 +16,7 @@ from sim.flight import Vectors
 from sim.geo import Sphere
 from sim.sides import Side
 from sim.sorties import on_station, serve
-from sim.world import News, Process, World, drawn_steps, emit, later, ring, start, wait
+from sim.world import LATE, News, Process, World, drawn_steps, emit, later, ring, start, wait
 
 
 def dispatch(world: World, force: Force) -> Process:
@@ -28,8 +28,7 @@ def dispatch(world: World, force: Force) -> Process:
     """
     while True:
         while not force.orders:
-            yield from wait(world, NEVER, force.orders_news)
-        yield world.env.timeout(0)
+            yield from wait(world, NEVER, force.orders_news, priority=LATE)
         orders, force.orders = sorted(force.orders, key=_order_key), []
         for order in orders:
             _assign(world, force, order)

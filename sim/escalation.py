@@ -20,7 +20,7 @@ from sim.draws import Amount, Exponential
 from sim.fighters import Force, Pair
 from sim.log import Record
 from sim.spec import Name, Section, quantity
-from sim.world import News, Process, World, drawn_steps, emit, later, on, ring, start, wait
+from sim.world import LATE, News, Process, World, drawn_steps, emit, later, on, ring, start, wait
 
 
 class Hazard(Section):
@@ -162,8 +162,7 @@ def _flare_up(
         if not _both(forces, own, flight, world.now):
             return
         ends, orders = _parting(world, forces, own, flight)
-        yield from wait(world, min(end, ends), *orders)
-        yield world.env.timeout(0)
+        yield from wait(world, min(end, ends), *orders, priority=LATE)
     if _both(forces, own, flight, world.now):
         emit(world, hazard.leads_to, flight, flight, begun.id, hazard=name)
 

@@ -14,14 +14,18 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import simpy
+from simpy.events import NORMAL, EventPriority
 
 from sim.clock import NEVER, Clock
 from sim.draws import Distribution, Draw, Quantiles, quantile_index
 from sim.flight import Track
 from sim.log import Record, entry
+
+LATE: Final = EventPriority(NORMAL + 1)
+"""The priority of what comes in a step after everything else in it."""
 
 Process = Generator[simpy.Event, Any, None]
 Waiting = Generator[simpy.Event, Any, Any]
@@ -106,15 +110,15 @@ class World:
 
 
 class Alarm(simpy.Event):
-    """Comes at a later step and moves the clock on, or before it when news rings it; beyond the window only so."""
+    """Comes at a step and moves the clock on, or before it when news rings it; beyond the window only so."""
 
     _ok, _value = True, None  # it never fails and says nothing
 
-    def __init__(self, world: World, step: int) -> None:
-        self.env, self.world, self.step = world.env, world, step
+    def __init__(self, world: World, step: int, priority: EventPriority = NORMAL) -> None:
+        self.env, self.world, self.step, self.priority = world.env, world, step, priority
         self.callbacks: list[Callable[[simpy.Event], None]] = [self._come]
         if step <= world.clock.last:
-            world.env.schedule(self, delay=step - world.now)
+            world.env.schedule(self, priority, step - world.now)
 
     def _come(self, _: simpy.Event) -> None:
         self.world.now = self.step
@@ -124,7 +128,7 @@ class Alarm(simpy.Event):
         callbacks = self.callbacks
         if callbacks and callbacks[0] is not _disarm:
             callbacks[0] = _disarm
-            self.env.schedule(self)
+            self.env.schedule(self, self.priority)
 
 
 def _disarm(alarm: simpy.Event) -> None:
@@ -190,12 +194,12 @@ def sleep(world: World, until: int) -> Alarms:
     return _ticks(world, until) if world.ticking else (Alarm(world, until),)
 
 
-def wait(world: World, until: int, *news: News) -> Alarms:
-    """Wake at a later step, or as soon as there is news; ticking, at the next step at the latest.
+def wait(world: World, until: int, *news: News, priority: EventPriority = NORMAL) -> Alarms:
+    """Wake at a step from this one on, or as soon as there is news; ticking, at the next step at the latest.
 
     The caller looks at the world again and decides whether to wait on.
     """
-    alarm = Alarm(world, world.now + 1 if world.ticking else until)
+    alarm = Alarm(world, min(until, world.now + 1) if world.ticking else until, priority)
     for each in news:
         each.waiting.append(alarm)
     return (alarm,)
