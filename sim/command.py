@@ -288,21 +288,21 @@ def decide(world: World, chain: Chain, about: str, window: int, inbox: Inbox) ->
         {"stage": chain.name} if stage.per is None else {"stage": chain.name, "stay": window}
     )
     if (dropped := _drop(stage, inbox))[0] < world.now:
-        emit(world, "stage-dropped", stage.post, about, dropped[1], **data)
+        emit(world, "stage-dropped", stage.post, about, dropped[1], data=data)
         return
-    begun = emit(world, "stage-started", stage.post, about, released[1], **data)
+    begun = emit(world, "stage-started", stage.post, about, released[1], data=data)
     delay = drawn_steps(world, stage.delay_s, chain.name, f"delay {about}", max(1, window))
     ends = min(NEVER, world.now + delay)
     while world.now < ends and (at := max((dropped := _drop(stage, inbox))[0], begun.step + 1)) > world.now:
         yield from wait(world, min(ends, at), inbox.news)
     if world.now < ends:
-        emit(world, "stage-dropped", stage.post, about, dropped[1], **data)
+        emit(world, "stage-dropped", stage.post, about, dropped[1], data=dict(data))
         return
-    data["delay_s"] = delay * world.clock.step_s
+    data = {**data, "delay_s": delay * world.clock.step_s}
     if stage.yes_share < 1.0 and world.draw(chain.name, f"yes {about}", max(1, window)) >= stage.yes_share:
-        emit(world, "stage-refused", stage.post, about, begun.id, **data)
+        emit(world, "stage-refused", stage.post, about, begun.id, data=data)
         return
-    decided = emit(world, event_of(chain.name, stage), stage.post, about, begun.id, [stage.post], **data)
+    decided = emit(world, event_of(chain.name, stage), stage.post, about, begun.id, [stage.post], data=data)
     chain.act(stage, about, decided.id)
 
 

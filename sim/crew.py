@@ -56,7 +56,7 @@ def notice(world: World, crew: Crew, mind: Mind, act: Record, chance: str, sides
         return
     number = data["number"]
     about_act = {"act": kind, "side": data["side"], "stay": data["stay"], "number": number}
-    noticed = emit(world, "notices", flight, flight, act.id, [crew.post], **about_act)
+    noticed = emit(world, "notices", flight, flight, act.id, [crew.post], data=about_act)
     if kind == "call" and _decides(world, flight, f"answers {chance}", number, crew.answers_share):
         due = now + drawn_steps(world, crew.answer_s, flight, f"answer {chance}", number)
         later(world, due, partial(_answer, world, noticed, sides))
@@ -86,11 +86,13 @@ def _turn(
 def _answer(world: World, noticed: Record, sides: Mapping[str, Side]) -> None:
     data = {key: noticed.data[key] for key in ("side", "stay", "number")}
     control = sides[noticed.data["side"]].control
-    emit(world, "answers", noticed.who, noticed.who, noticed.id, [control] if control else [], **data)
+    emit(world, "answers", noticed.who, noticed.who, noticed.id, [control] if control else [], data=data)
 
 
 def _report(world: World, crew: Crew, noticed: Record) -> None:
-    emit(world, "reports", noticed.who, noticed.who, noticed.id, [crew.post], act=noticed.data["act"])
+    emit(
+        world, "reports", noticed.who, noticed.who, noticed.id, [crew.post], data={"act": noticed.data["act"]}
+    )
 
 
 def set_up(world: World, crews: Mapping[str, Crew], kinds: list[str], sides: Mapping[str, Side]) -> None:

@@ -46,12 +46,12 @@ def _assign(world: World, force: Force, order: Order) -> None:
         planned, pair = _first(world, force, order)
         if pair is None:
             who = force.side.control or force.name
-            emit(world, "unfilled", who, order.about, order.cause, task=_task(order))
+            emit(world, "unfilled", who, order.about, order.cause, data={"task": _task(order)})
             return
         was = pair.status if pair.status != "beside" else f"beside {pair.about}"
         data = {"task": _task(order), "was": was, "planned_join": world.clock.short(planned)}
         kind = "readied" if order.ready else "assigned"
-        record = emit(world, kind, pair.name, order.about, order.cause, **data)
+        record = emit(world, kind, pair.name, order.about, order.cause, data=data)
         if order.ready:
             pair.seated = world.now + drawn_steps(world, pair.alert.seat_s, pair.name, "seat", 1)
             later(world, pair.seated, partial(_seat, world, pair, order.about, record.id))

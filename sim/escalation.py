@@ -87,7 +87,7 @@ def befall(world: World, name: str, hazard: Hazard, record: Record, number: int)
     delay = drawn_steps(world, hazard.delay_s, f"hazard {name}", f"delay {record.about}", number)
 
     def strike() -> None:
-        emit(world, hazard.leads_to, record.who, record.about, record.id, hazard=name)
+        emit(world, hazard.leads_to, record.who, record.about, record.id, data={"hazard": name})
 
     later(world, world.now + delay, strike)
 
@@ -99,7 +99,7 @@ def smoulder(world: World, name: str, hazard: Hazard, pair: Pair, record: Record
 
     def strike() -> None:
         if pair.joined == joined and pair.is_beside(flight, world.now):
-            emit(world, hazard.leads_to, pair.name, flight, record.id, hazard=name)
+            emit(world, hazard.leads_to, pair.name, flight, record.id, data={"hazard": name})
 
     later(world, min(NEVER, world.now + due), strike)
 
@@ -142,15 +142,14 @@ def face_off(
             yield from wait(world, soon, news)
         number += 1
         cause = max((r for r in joined if r.step < world.now), key=lambda r: (r.step, r.who))
-        begun = emit(world, "face-off", flight, flight, cause.id, number=number)
+        begun = emit(world, "face-off", flight, flight, cause.id, data={"number": number})
         for name, hazard in hazards.items():
             if hazard.during == "face-off":
                 start(world, _flare_up(world, name, hazard, flight, own, forces, begun))
         while _both(forces, own, flight, world.now):
             ends, orders = _parting(world, forces, own, flight)
-            yield from wait(world, ends, news, *orders)
-            yield world.env.timeout(0)  # the pairs may plan their parting anew in this step
-        emit(world, "face-off-ends", flight, flight, begun.id, number=number)
+            yield from wait(world, ends, news, *orders, priority=LATE)  # the pairs may plan anew in the step
+        emit(world, "face-off-ends", flight, flight, begun.id, data={"number": number})
 
 
 def _flare_up(
@@ -164,7 +163,7 @@ def _flare_up(
         ends, orders = _parting(world, forces, own, flight)
         yield from wait(world, min(end, ends), *orders, priority=LATE)
     if _both(forces, own, flight, world.now):
-        emit(world, hazard.leads_to, flight, flight, begun.id, hazard=name)
+        emit(world, hazard.leads_to, flight, flight, begun.id, data={"hazard": name})
 
 
 def _parting(world: World, forces: Mapping[str, Force], own: str, flight: str) -> tuple[int, list[News]]:

@@ -161,12 +161,12 @@ def fly(world: World, name: str, flight: Flight) -> Process:
         track, now = world.tracks[name], world.now
         if now == track.first:
             data: dict[str, Any] = {"side": flight.side, "type": flight.type, "aircraft": flight.aircraft}
-            appeared = emit(world, "appears", name, name, None, **data).id
+            appeared = emit(world, "appears", name, name, None, data=data).id
         turns = name in world.left_script
         for crossing in track.crossings_at.get(now, ()):
             cause = appeared if now == track.first else _turn_record(world, name) if turns else None
             kind = "enters" if crossing.inwards else "leaves"
-            emit(world, kind, name, name, cause, zone=crossing.zone, stay=crossing.stay)
+            emit(world, kind, name, name, cause, data={"zone": crossing.zone, "stay": crossing.stay})
         if now == track.last + 1:
             emit(world, "ends", name, name, None)
         seen = now
@@ -201,7 +201,7 @@ def turn_away(world: World, name: str, zones: list[str], cause: int, way: str) -
     world.left_script[name] = world.now
     for key in [key for key in world.own_tables if key[0] == name]:
         del world.own_tables[key]
-    emit(world, "turns", name, name, cause, after=way)
+    emit(world, "turns", name, name, cause, data={"after": way})
     ring(world.track_news[name])
 
 

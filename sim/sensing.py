@@ -216,7 +216,7 @@ def watch(world: World, picture: Picture) -> Process:
 
 def _report(world: World, picture: Picture, radar: str) -> None:
     track = world.tracks[picture.flight]
-    record = emit(world, "track", picture.post, picture.flight, None, [picture.post], radar=radar)
+    record = emit(world, "track", picture.post, picture.flight, None, [picture.post], data={"radar": radar})
     picture.record = record.id
     for zone in track.regions:
         if track.is_inside(zone, world.now):

@@ -53,7 +53,7 @@ def _take_off(world: World, force: Force, pair: Pair, airborne: int) -> Waiting:
         yield from wait(world, min(airborne, gone), world.track_news[order.about])
     pair.sorties += 1
     data = {"side": force.name, "type": pair.spec.type, "aircraft": pair.spec.aircraft}
-    record = emit(world, "airborne", pair.name, order.about, order.cause, force.posts, **data)
+    record = emit(world, "airborne", pair.name, order.about, order.cause, force.posts, data=data)
     pair.order = order._replace(cause=record.id)
     pair.fuel_limit = airborne + world.clock.steps(pair.type.endurance_s)
     climb = drawn_steps(world, pair.type.climb_s, pair.name, "climb", 1, least=0)
@@ -106,12 +106,12 @@ def _close(world: World, force: Force, pair: Pair) -> Waiting:
             pair.legs.append(Leg(met, joins, None, None, flight))
             pair.joined, pair.status = joins, "beside"
             data = {"side": force.name, "type": pair.spec.type}
-            pair.cause = emit(world, "joined", pair.name, flight, order.cause, force.posts, **data).id
+            pair.cause = emit(world, "joined", pair.name, flight, order.cause, force.posts, data=data).id
             return True
         if met == NEVER or world.now >= min(gone, fuel):
             pair.status = "homeward"
             reason = "out of reach" if met == NEVER else "intruder left" if world.now >= gone else "fuel"
-            pair.cause = emit(world, "called-off", pair.name, flight, order.cause, reason=reason).id
+            pair.cause = emit(world, "called-off", pair.name, flight, order.cause, data={"reason": reason}).id
             if met != NEVER:
                 _turn_off(world, force, pair, track, met)
             return False
@@ -156,7 +156,7 @@ def _shadow(world: World, force: Force, pair: Pair) -> Waiting:
             break
         if not identified and world.now >= identify:
             identified = True
-            emit(world, "identified", pair.name, flight, pair.cause, force.posts, side=force.name)
+            emit(world, "identified", pair.name, flight, pair.cause, force.posts, data={"side": force.name})
         asks = max(joined, fuel - lead) if fuel != NEVER else NEVER
         if not pair.relieved and world.now >= asks:
             pair.relieved = True
@@ -170,7 +170,7 @@ def _shadow(world: World, force: Force, pair: Pair) -> Waiting:
     pair.place, pair.leaves_at = track.units[min(world.now, track.last)], world.now
     reason = "other order" if pair.order is not None else "fuel" if world.now >= fuel else "intruder left"
     cause = pair.cause if pair.order is None else pair.order.cause
-    pair.cause = emit(world, "parts", pair.name, flight, cause, reason=reason).id
+    pair.cause = emit(world, "parts", pair.name, flight, cause, data={"reason": reason}).id
     if pair.order is None:
         pair.status = "homeward" if reason == "fuel" else "holding"
 
@@ -203,7 +203,7 @@ def on_station(world: World, force: Force, pair: Pair, place: Vectors) -> Proces
     data: dict[str, Any] = {"side": force.name, "type": pair.spec.type, "aircraft": pair.spec.aircraft}
     if takes_off >= 0:
         yield from sleep(world, takes_off)
-        pair.cause = emit(world, "airborne", pair.name, "", None, **data).id
+        pair.cause = emit(world, "airborne", pair.name, "", None, data=data).id
     yield from sleep(world, arrives)
     pair.status, pair.place = "holding", place
     origin: Vectors | None = world.tables.get(("origin", pair.name))
@@ -212,8 +212,8 @@ def on_station(world: World, force: Force, pair: Pair, place: Vectors) -> Proces
         world.tables["origin", pair.name] = origin
     pair.legs.append(Leg(begins, arrives, origin, place, None))
     pair.sorties += 1
-    data["station"] = pair.spec.station
-    pair.cause = emit(world, "on-station", pair.name, "", pair.cause, **data).id
+    data = {**data, "station": pair.spec.station}
+    pair.cause = emit(world, "on-station", pair.name, "", pair.cause, data=data).id
     yield from serve(world, force, pair, arrives)
 
 

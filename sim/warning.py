@@ -145,7 +145,7 @@ def call(world: World, encounter: Encounter, control: str, calls: Calls) -> Proc
         if cause is None:
             cause = _last([known, encounter.entered(calls.zone, ready)])[1]
         data = {"side": encounter.side, "stay": encounter.stay, "number": number}
-        record = emit(world, "call", control, flight, cause, [control], **data)
+        record = emit(world, "call", control, flight, cause, [control], data=data)
         encounter.calls.append(record)
         if number in encounter.awaited:
             ring(encounter.inbox.news)
@@ -182,13 +182,14 @@ def measure(
         data: dict[str, Any] = {"side": side, "stay": encounter.stay, "number": attempt}
         pair = _beside(force, encounter.flight, world.now)
         if pair is None or not _in(world, encounter.flight, rule.zone) or encounter.over(world):
-            record = emit(world, "lapsed", force.name, encounter.flight, cause[1], measure=name, **data)
+            data = {"measure": name, **data}
+            record = emit(world, "lapsed", force.name, encounter.flight, cause[1], data=data)
         else:
             data |= {
                 "type": pair.spec.type,
                 **_particulars(world, rule, side, f"{name}-{{}} {chance}", attempt),
             }
-            record = emit(world, name, pair.name, encounter.flight, cause[1], force.posts, **data)
+            record = emit(world, name, pair.name, encounter.flight, cause[1], force.posts, data=data)
             if not followed and len(names) > 1:
                 followed = True
                 start(world, measure(world, encounter, force, names[1:], (record.step, record.id)))

@@ -22,7 +22,7 @@ from simpy.events import NORMAL, EventPriority
 from sim.clock import NEVER, Clock
 from sim.draws import Distribution, Draw, Quantiles, quantile_index
 from sim.flight import Track
-from sim.log import Record, entry
+from sim.log import Data, Record, entry
 
 LATE: Final = EventPriority(NORMAL + 1)
 """The priority of what comes in a step after everything else in it."""
@@ -158,11 +158,14 @@ def emit(
     about: str,
     cause: int | None,
     posts: Sequence[str] = (),
-    **data: Any,
+    data: Data | None = None,
 ) -> Record:
-    """Enter an event in the log, tell the chapters that asked for its kind, and announce it at posts."""
+    """Enter an event in the log, tell the chapters that asked for its kind, and announce it at posts.
+
+    The record keeps `data` itself: no other may have it, and nobody may change it any more.
+    """
     records = world.records
-    record = entry((len(records), world.now, kind, who, about, cause, data))
+    record = entry((len(records), world.now, kind, who, about, cause, {} if data is None else data))
     records.append(record)
     hearers = world.hearers.get(kind)
     if hearers is not None:
