@@ -67,7 +67,11 @@ class Clock:
 
     def short(self, step: int) -> str:
         """Return the local time of a step without its offset, as in `06:44:00`."""
-        return (self.start + timedelta(seconds=step * self.step_s)).time().isoformat()
+        start = self.start
+        minutes, second = divmod(
+            start.hour * 3600 + start.minute * 60 + start.second + step * self.step_s, 60
+        )
+        return f"{minutes // 60 % 24:02}:{minutes % 60:02}:{second:02}"
 
 
 def _seconds_after(start: datetime, local: time) -> int:

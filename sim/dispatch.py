@@ -56,7 +56,7 @@ def _assign(world: World, force: Force, order: Order) -> None:
             pair.seated = world.now + drawn_steps(world, pair.alert.seat_s, pair.name, "seat", 1)
             later(world, pair.seated, partial(_seat, world, pair, order.about, record.id))
         else:
-            _send(world, force, pair, order._replace(cause=record.id))
+            _send(world, force, pair, order.because(record.id))
 
 
 def _task(order: Order) -> str:
@@ -69,21 +69,23 @@ def _first(world: World, force: Force, order: Order) -> tuple[int, Pair | None]:
     Of pairs that wait on the ground alike only the first is asked: it goes before the others.
     """
     first, found = NEVER, None
-    now, flight, asked = world.now, order.about, set()
+    now, flight, types, ready, asked = world.now, order.about, order.types, order.ready, set()
     for pair in force.pairs:
-        if pair.order is not None or (order.types is not None and pair.spec.type not in order.types):
+        if pair.order is not None or (types is not None and pair.spec.type not in types):
             continue
-        place, leaves, limit = pair.place, now + 1, pair.fuel_limit
-        if pair.status == "ground":
-            alike = (pair.spec.base, pair.spec.type, pair.spec.alert, pair.seated)
-            if alike in asked or (order.ready and pair.seated != NEVER):
+        status, place = pair.status, pair.place
+        if status == "ground":
+            alike = (pair.alike, pair.seated)
+            if alike in asked or (ready and pair.seated != NEVER):
                 continue
             asked.add(alike)
             airborne = _planned_airborne(pair, now)
             place, leaves, limit = pair.base, airborne + pair.plan.climb, airborne + pair.plan.endurance
-        elif order.ready or pair.status in ("transit", "homeward", "down"):
+        elif ready or status in ("transit", "homeward", "down"):
             continue
-        elif pair.status != "holding":
+        else:
+            leaves, limit = now + 1, pair.fuel_limit
+        if status in ("outbound", "beside"):
             if not _may_be_taken(world, force, pair, flight):
                 continue
             place = _next_place(world, force, pair)
@@ -122,9 +124,11 @@ def _may_be_taken(world: World, force: Force, pair: Pair, flight: str) -> bool:
         return False
     if pair.parts <= soon or pair.leaves_at >= world.now:
         return False
-    others = [other for other in force.pairs if other.about == pair.about and other is not pair]
-    stays = [other for other in others if _stays(other) and other.order is None and other.parts > soon]
-    return bool(stays)
+    for other in force.pairs:
+        keeps = other.about == pair.about and other is not pair and other.order is None and other.parts > soon
+        if keeps and _stays(other):
+            return True
+    return False
 
 
 def _stays(pair: Pair) -> bool:

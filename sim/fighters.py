@@ -122,6 +122,10 @@ class Order(NamedTuple):
     relief: bool
     ready: bool
 
+    def because(self, cause: int) -> Order:
+        """Return the same order with another record as its cause."""
+        return Order(self.about, cause, self.pairs, self.types, self.relief, self.ready)
+
 
 class Plan(NamedTuple):
     """What a planner reckons with for a pair, in whole steps: medians, and the time in the air that fuel allows."""
@@ -144,6 +148,24 @@ class Plan(NamedTuple):
         )
 
 
+class Standing(NamedTuple):
+    """What is known of a pair before any replication; `Pair` has the same columns."""
+
+    name: str
+    spec: PairSection
+    type: FighterType
+    alert: AlertState
+    base: Vectors
+    km_per_step: float
+    plan: Plan
+    alike: tuple[str, str, str]
+    """Base, type and alert state: a planner reckons alike with pairs of which these are the same."""
+    meetings: dict[str, Meetings]
+    """By flight on its script, when the pair can be there from its base."""
+    homewards: dict[str, Homeward]
+    """By flight on its script, when the pair is back at its base."""
+
+
 @dataclass
 class Pair:
     """One pair in one replication."""
@@ -155,6 +177,9 @@ class Pair:
     base: Vectors
     km_per_step: float
     plan: Plan
+    alike: tuple[str, str, str]
+    meetings: dict[str, Meetings]
+    homewards: dict[str, Homeward]
     news: News
     status: str = "ground"  # ground, outbound, beside, holding, homeward, down
     about: str = ""
@@ -230,10 +255,9 @@ def meeting(world: World, pair: Pair, flight: str, place: Vectors, step: int) ->
         return NEVER
     speed = pair.km_per_step
     if place is pair.base and flight not in world.left_script:
-        key = (flight, "meeting", pair.spec.base, speed)
-        found: Meetings | None = world.tables.get(key)
+        found = pair.meetings.get(flight)
         if found is None:
-            found = world.tables[key] = Meetings(world.tracks[flight], place, speed)
+            found = pair.meetings[flight] = Meetings(world.tracks[flight], place, speed)
         return found.first(step) if found.table is None else found.table[step]
     # A planner asks first, and the pair that is sent asks the same again.
     asked = (flight, "meeting", speed, step, place.tobytes())
@@ -249,11 +273,16 @@ def homeward(world: World, pair: Pair, flight: str) -> Homeward:
     It begins with the turn of a flight that has left its script: no pair that was beside it then was too late before.
     """
     turn = world.left_script.get(flight)
-    kept = world.tables if turn is None else world.own_tables
+    found: Homeward | None
+    if turn is None:
+        found = pair.homewards.get(flight)
+        if found is None:
+            found = pair.homewards[flight] = Homeward.of(world.tracks[flight], pair.base, pair.km_per_step)
+        return found
     key = (flight, "homeward", pair.spec.base, pair.km_per_step)
-    found: Homeward | None = kept.get(key)
+    found = world.own_tables.get(key)
     if found is None:
-        found = kept[key] = Homeward.of(world.tracks[flight], pair.base, pair.km_per_step, turn or 0)
+        found = world.own_tables[key] = Homeward.of(world.tracks[flight], pair.base, pair.km_per_step, turn)
     return found
 
 
@@ -277,13 +306,30 @@ def queue(world: World, force: Force, order: Order) -> None:
 
 def pairs_of(world: World, fighters: Fighters, side: str, places: Mapping[str, Vectors]) -> list[Pair]:
     """Return the pairs of a side as they stand at the start of a replication, in the order of the file."""
-    clock, pairs = world.clock, []
-    for name, spec in fighters.pairs.items():
-        if spec.side == side:
-            kind, alert = fighters.types[spec.type], fighters.alerts[spec.alert]
-            plan: Plan | None = world.tables.get(("plan", name))
-            if plan is None:
-                plan = world.tables["plan", name] = Plan.of(kind, alert, clock)
-            base, speed = places[spec.base], kind.km_per_step(clock)
-            pairs.append(Pair(name, spec, kind, alert, base, speed, plan, News()))
-    return pairs
+    found: list[Standing] | None = world.tables.get(("pairs", side))
+    if found is None:
+        found = world.tables["pairs", side] = [
+            _standing(world, fighters, name, spec, places)
+            for name, spec in fighters.pairs.items()
+            if spec.side == side
+        ]
+    return [Pair(*standing, News()) for standing in found]
+
+
+def _standing(
+    world: World, fighters: Fighters, name: str, spec: PairSection, places: Mapping[str, Vectors]
+) -> Standing:
+    kind, alert = fighters.types[spec.type], fighters.alerts[spec.alert]
+    base, km_per_step = places[spec.base], kind.km_per_step(world.clock)
+    return Standing(
+        name,
+        spec,
+        kind,
+        alert,
+        base,
+        km_per_step,
+        Plan.of(kind, alert, world.clock),
+        (spec.base, spec.type, spec.alert),
+        world.tables.setdefault(("meetings", spec.base, km_per_step), {}),
+        world.tables.setdefault(("homewards", spec.base, km_per_step), {}),
+    )

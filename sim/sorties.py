@@ -54,7 +54,7 @@ def _take_off(world: World, force: Force, pair: Pair, airborne: int) -> Waiting:
     pair.sorties += 1
     data = {"side": force.name, "type": pair.spec.type, "aircraft": pair.spec.aircraft}
     record = emit(world, "airborne", pair.name, order.about, order.cause, force.posts, data=data)
-    pair.order = order._replace(cause=record.id)
+    pair.order = order.because(record.id)
     pair.fuel_limit = airborne + world.clock.steps(pair.type.endurance_s)
     climb = drawn_steps(world, pair.type.climb_s, pair.name, "climb", 1, least=0)
     pair.place, pair.leaves_at = pair.base, min(NEVER, airborne + climb)
