@@ -11,7 +11,7 @@ whenever they happened.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any, Literal, NamedTuple
@@ -19,7 +19,7 @@ from typing import Any, Literal, NamedTuple
 from pydantic import Field, model_validator
 
 from sim.clock import NEVER
-from sim.draws import Amount
+from sim.draws import Amount, Distribution
 from sim.log import Record, rank
 from sim.spec import Name, Section, quantity
 from sim.world import LATE, News, Process, World, drawn_steps, emit, ring, start, wait
@@ -116,21 +116,14 @@ Hear = Callable[[str, str, int, int], None]
 """(flight, signal, step at which it is known at the post, id of the record that it tells of): who is told."""
 
 
-@dataclass(frozen=True)
-class Listener:
-    """Who wants to know of a signal: the post at which it must be heard, and what to call with it."""
-
-    post: str
-    hear: Hear
-
-
 class Route(NamedTuple):
-    """Where a signal goes from a post: whom it reaches, over which link (None at the post itself).
+    """Whom a signal reaches from a post: at the post itself, and over each link with its delay.
 
     `sent` counts the messages about each flight, and keeps the step of the latest.
     """
 
-    hearers: list[tuple[Hear, str | None]]
+    here: list[Hear]
+    beyond: list[tuple[str, Distribution, list[Hear]]]
     sent: dict[str, tuple[int, int]]
 
 
@@ -140,40 +133,45 @@ class Exchange:
     def __init__(self, world: World, command: Command) -> None:
         self.world, self.command = world, command
         self.lasting = lasting_events(command.stages)
-        self.listeners: dict[str, list[Listener]] = {}
+        self.listeners: dict[str, list[tuple[str, Hear]]] = {}
+        """By signal, the posts at which it must be heard and what to call with it."""
         self.routes: dict[tuple[str, str], Route] = {}
         world.announce = self.announce
 
     def listen(self, post: str, signal: str, hear: Hear) -> None:
         """Have `hear` called when a signal is announced at a post that is this one or linked to it."""
-        self.listeners.setdefault(signal, []).append(Listener(post, hear))
+        self.listeners.setdefault(signal, []).append((post, hear))
 
     def announce(self, post: str, signal: str, about: str, cause: int) -> None:
         """Make a signal about a flight known at a post in this step, and over its links at their delays."""
         route = self.routes.get((post, signal))
         if route is None:
-            route = self.routes[post, signal] = Route(list(self._hearers(post, signal)), {})
-        if not route.hearers:
-            return
+            route = self.routes[post, signal] = self._route(post, signal)
+        here, beyond, sent = route
         now = self.world.now
-        number, latest = route.sent.get(about, (0, -1))
+        for hear in here:
+            hear(about, signal, now, cause)
+        if not beyond:
+            return
+        number, latest = sent.get(about, (0, -1))
         if latest != now:  # what is said twice in one step is one message
             number += 1
-            route.sent[about] = (number, now)
-        for hear, link in route.hearers:
-            if link is None:
-                hear(about, signal, now, cause)
-            else:
-                law = self.command.links[link].delay_s
-                delay = drawn_steps(self.world, law, link, f"{signal} {about}", number, least=0)
+            sent[about] = (number, now)
+        for link, law, there in beyond:
+            delay = drawn_steps(self.world, law, link, f"{signal} {about}", number, least=0)
+            for hear in there:
                 hear(about, signal, min(NEVER, now + delay), cause)
 
-    def _hearers(self, post: str, signal: str) -> Iterator[tuple[Hear, str | None]]:
-        """Yield whom a signal reaches from a post, and over which link (None at the post itself)."""
-        for listener in self.listeners.get(signal, ()):
-            link = link_between(self.command.links, post, listener.post)
-            if listener.post == post or link is not None:
-                yield listener.hear, link
+    def _route(self, post: str, signal: str) -> Route:
+        here: list[Hear] = []
+        beyond: dict[str, list[Hear]] = {}
+        links = self.command.links
+        for other, hear in self.listeners.get(signal, ()):
+            if other == post:
+                here.append(hear)
+            elif (link := link_between(links, post, other)) is not None:
+                beyond.setdefault(link, []).append(hear)
+        return Route(here, [(link, links[link].delay_s, there) for link, there in beyond.items()], {})
 
 
 Known = tuple[int, int]
@@ -278,10 +276,10 @@ def decide(world: World, chain: Chain, about: str, window: int, inbox: Inbox) ->
     unless something in `unless` was known before that, or the decision is not to go on.
     """
     stage = chain.stage
+    released = _release(stage, inbox)
     while not inbox.released:
-        ready = max(_release(stage, inbox)[0], world.now)
         # Whatever else becomes known in the step may be the cause as well.
-        yield from wait(world, ready, inbox.news, priority=LATE)
+        yield from wait(world, max(released[0], world.now), inbox.news, priority=LATE)
         released = _release(stage, inbox)
         inbox.released = released[0] <= world.now
     data: dict[str, Any] = (
