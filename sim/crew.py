@@ -100,12 +100,12 @@ def set_up(world: World, crews: Mapping[str, Crew], kinds: list[str], sides: Map
     minds = {flight: Mind() for flight in crews}
 
     def hear(act: Record) -> None:
-        crew = crews.get(act.about)
+        _, _, kind, _, flight, _, data = act
+        crew = crews.get(flight)
         if crew is None:
             return
-        flight, number = act.about, act.data["number"]
-        chance = f"{act.kind} {act.data['side']} {act.data['stay']}"
-        if world.draw(flight, f"notices {chance}", number) < crew.notices_share.get(act.kind, 0.0):
+        number, chance = data["number"], f"{kind} {data['side']} {data['stay']}"
+        if world.draw(flight, f"notices {chance}", number) < crew.notices_share.get(kind, 0.0):
             delay = drawn_steps(world, crew.notice_s, flight, f"notice {chance}", number)
             later(world, world.now + delay, partial(notice, world, crew, minds[flight], act, chance, sides))
 

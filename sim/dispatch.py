@@ -194,8 +194,9 @@ def set_up(
     for side in dict.fromkeys(pair.side for pair in fighters.pairs.values()):
         pairs = pairs_of(world, fighters, side, places)
         control, policy = sides[side].control, fighters.policies[side]
-        posts, spare = [] if control is None else [control], world.clock.steps(policy.spare_s)
-        force = Force(side, sides[side], policy, pairs, sphere, posts, spare, [], News())
+        posts = [] if control is None else [control]
+        spare, lead = world.clock.steps(policy.spare_s), world.clock.steps(policy.relief_lead_s)
+        force = Force(side, sides[side], pairs, sphere, posts, spare, lead, [], News())
         forces[side] = force
         start(world, dispatch(world, force))
         for pair in pairs:

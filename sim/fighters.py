@@ -212,12 +212,13 @@ class Force:
 
     name: str
     side: Side
-    policy: Policy
     pairs: list[Pair]
     sphere: Sphere
     posts: list[str]
     spare: int
     """Steps beside the intruder that a pair must still have to be sent."""
+    lead: int
+    """Steps before a pair's fuel limit at which its relief is ordered."""
     orders: list[Order]
     orders_news: News
     wanted: dict[str, int] = field(default_factory=dict)

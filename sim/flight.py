@@ -64,6 +64,11 @@ class Track:
     kept: dict[Any, Any] = field(default_factory=dict)
     """Tables that others have made of this track, to be made once for as long as it is kept."""
 
+    @cached_property
+    def steps(self) -> int:
+        """The number of steps of the window."""
+        return len(self.units)
+
     def exists(self, step: int) -> bool:
         """Return whether the flight is in the air at a step."""
         return self.first <= step <= self.last
@@ -83,7 +88,7 @@ class Track:
 
     def is_inside(self, zone: str, step: int) -> bool:
         """Return whether the flight is in the zone at a step of the window."""
-        return step < len(self.units) and bisect_right(self.changes[zone], step) % 2 == 1
+        return step < self.steps and bisect_right(self.changes[zone], step) % 2 == 1
 
     def stays(self, zone: str) -> list[Stay]:
         """Return the stays in a zone in order of time."""

@@ -207,7 +207,9 @@ def watch(world: World, picture: Picture) -> Process:
                 _report(world, picture, radar)
             if picture.confirmed == confirmed:
                 picture.lost = lost
-            ahead = min([ahead, *[k for k in (confirmed, lost) if k > now]])
+            for change in (confirmed, lost):
+                if now < change < ahead:
+                    ahead = change
         if picture.tracks and picture.lost <= now:
             picture.tracks = False
             emit(world, "track-lost", picture.post, flight, picture.record, [picture.post])

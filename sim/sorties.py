@@ -55,7 +55,7 @@ def _take_off(world: World, force: Force, pair: Pair, airborne: int) -> Waiting:
     data = {"side": force.name, "type": pair.spec.type, "aircraft": pair.spec.aircraft}
     record = emit(world, "airborne", pair.name, order.about, order.cause, force.posts, data=data)
     pair.order = order.because(record.id)
-    pair.fuel_limit = airborne + world.clock.steps(pair.type.endurance_s)
+    pair.fuel_limit = airborne + pair.plan.endurance
     climb = drawn_steps(world, pair.type.climb_s, pair.name, "climb", 1, least=0)
     pair.place, pair.leaves_at = pair.base, min(NEVER, airborne + climb)
     pair.legs.append(Leg(airborne, pair.leaves_at, pair.base, pair.base, None))
@@ -143,7 +143,6 @@ def _shadow(world: World, force: Force, pair: Pair) -> Waiting:
     """
     flight, joined = pair.about, pair.joined
     identify = joined + drawn_steps(world, pair.type.identify_s, pair.name, "identify", pair.joins)
-    lead = world.clock.steps(force.policy.relief_lead_s)
     identified, track = False, None
     while True:
         if world.tracks[flight] is not track:
@@ -157,7 +156,7 @@ def _shadow(world: World, force: Force, pair: Pair) -> Waiting:
         if not identified and world.now >= identify:
             identified = True
             emit(world, "identified", pair.name, flight, pair.cause, force.posts, data={"side": force.name})
-        asks = max(joined, fuel - lead) if fuel != NEVER else NEVER
+        asks = max(joined, fuel - force.lead) if fuel != NEVER else NEVER
         if not pair.relieved and world.now >= asks:
             pair.relieved = True
             record = emit(world, "asks-relief", pair.name, flight, pair.cause)
@@ -198,7 +197,7 @@ def on_station(world: World, force: Force, pair: Pair, place: Vectors) -> Proces
     outbound = home_steps(world, pair, place, force.sphere)
     takes_off = arrives - outbound
     begins = max(0, takes_off)  # of what the window shows of the way there
-    pair.fuel_limit = takes_off + world.clock.steps(pair.type.endurance_s)
+    pair.fuel_limit = takes_off + pair.plan.endurance
     pair.status = "transit"
     data: dict[str, Any] = {"side": force.name, "type": pair.spec.type, "aircraft": pair.spec.aircraft}
     if takes_off >= 0:

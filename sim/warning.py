@@ -18,10 +18,13 @@ from sim.clock import NEVER
 from sim.command import UNKNOWN, Desk, Exchange, Inbox, Known
 from sim.draws import Amount
 from sim.fighters import Force, Pair
+from sim.flight import Track
 from sim.log import Record
 from sim.sides import Side
 from sim.spec import Name, Section, quantity
 from sim.world import Process, Waiting, World, drawn, drawn_steps, emit, on, ring, sleep, start, wait
+
+_step, _joined = itemgetter(0), attrgetter("joined")
 
 BURST_S = 0.01
 DISTANCE_KM = 0.01
@@ -95,15 +98,22 @@ class Encounter:
     """Numbers of calls for which measures wait."""
     calls: list[Record] = field(default_factory=list)
     answered: int = NEVER
+    track: Track | None = None
+    last: int = NEVER
+    """The step in which the flight ends its stay on that track, or turns away."""
 
     def over(self, world: World) -> bool:
         """Return whether the stay has ended, or the flight had turned away before this step."""
-        return world.now >= self.ends(world) or world.left_script.get(self.flight, NEVER) < world.now
+        return world.now >= self.ends(world)
 
     def ends(self, world: World) -> int:
-        """Return the step after the end of the stay: the first at which the encounter is over."""
-        leaves = world.tracks[self.flight].leaves[self.ladder.per]
-        return min(NEVER, leaves[self.stay - 1] + 1) if self.stay <= len(leaves) else NEVER
+        """Return the first step at which the encounter is over, or one that never comes."""
+        track = world.tracks[self.flight]
+        if track is not self.track:
+            self.track, leaves = track, track.leaves[self.ladder.per]
+            leave = leaves[self.stay - 1] if self.stay <= len(leaves) else NEVER
+            self.last = min(leave, world.left_script.get(self.flight, NEVER))
+        return self.last + 1
 
     def entered(self, zone: str, by: int) -> Known:
         """Return the flight's latest entry into a zone up to a step; to be asked in a later step only."""
@@ -132,7 +142,7 @@ def call(world: World, encounter: Encounter, control: str, calls: Calls) -> Proc
         change = world.tracks[flight].next_change(calls.zone, world.now)
         ahead = [change, known[0], encounter.ends(world)]
         yield from wait(world, min(k for k in ahead if k > world.now), encounter.inbox.news)
-    ready, cause = world.now, None
+    ready, cause, interval = world.now, None, f"call-interval {chance}"
     due = world.now + drawn_steps(world, calls.first_s, encounter.side, f"first-call {chance}", 1)
     while len(encounter.calls) < calls.most:
         yield from sleep(world, due)
@@ -150,9 +160,7 @@ def call(world: World, encounter: Encounter, control: str, calls: Calls) -> Proc
         if number in encounter.awaited:
             ring(encounter.inbox.news)
         cause = record.id
-        due = world.now + drawn_steps(
-            world, calls.interval_s, encounter.side, f"call-interval {chance}", number
-        )
+        due = world.now + drawn_steps(world, calls.interval_s, encounter.side, interval, number)
 
 
 def measure(
@@ -185,10 +193,8 @@ def measure(
             data = {"measure": name, **data}
             record = emit(world, "lapsed", force.name, encounter.flight, cause[1], data=data)
         else:
-            data |= {
-                "type": pair.spec.type,
-                **_particulars(world, rule, side, f"{name}-{{}} {chance}", attempt),
-            }
+            data["type"] = pair.spec.type
+            data |= _particulars(world, rule, side, name, chance, attempt)
             record = emit(world, name, pair.name, encounter.flight, cause[1], force.posts, data=data)
             if not followed and len(names) > 1:
                 followed = True
@@ -205,39 +211,42 @@ def _ready(world: World, encounter: Encounter, force: Force, rule: Measure, earl
 
     The entry into the zone is left out: its record may not have been entered yet in this step.
     """
-    inbox, flight = encounter.inbox, encounter.flight
-    while not encounter.over(world):
+    inbox, flight, zone = encounter.inbox, encounter.flight, rule.zone
+    authority, after_calls = rule.authority, rule.after_calls
+    while world.now < (over := encounter.ends(world)):
         now, track = world.now, world.tracks[flight]
-        holds = []
-        if rule.authority != "standing":
-            holds.append(inbox.arrivals.get(rule.authority, UNKNOWN))
-        if rule.after_calls > 0:
-            holds.append(encounter.called(rule.after_calls, now))
-        ahead = max([earliest, *[since for since, _ in holds]])
-        if not track.is_inside(rule.zone, now):
-            ahead = max(ahead, track.next_change(rule.zone, now))
+        ahead, holds = earliest, []
+        if authority != "standing":
+            holds.append(inbox.arrivals.get(authority, UNKNOWN))
+        if after_calls > 0:
+            holds.append(encounter.called(after_calls, now))
+        for since, _ in holds:
+            ahead = max(ahead, since)
+        if not track.is_inside(zone, now):
+            ahead = max(ahead, track.next_change(zone, now))
         if ahead <= now and (pair := _beside(force, flight, now)) is not None:
             return _last([*holds, (pair.joined, pair.cause or 0)])
         # Without a pair it is the news of one that wakes, and so it is with an authority or a call that is missing.
-        over = encounter.ends(world)
-        yield from wait(world, min(over, ahead if ahead > now else NEVER), inbox.news)
+        yield from wait(world, min(over, ahead) if ahead > now else over, inbox.news)
     return None
 
 
-def _particulars(world: World, rule: Measure, side: str, decision: str, attempt: int) -> dict[str, Any]:
+def _particulars(
+    world: World, rule: Measure, side: str, name: str, chance: str, attempt: int
+) -> dict[str, Any]:
     """Return what one act consists of: flares, rounds and distance, as far as the measure has them."""
     found: dict[str, Any] = {}
     if rule.flares is not None:
         found["flares"] = int(
-            drawn(world, rule.flares, side, decision.format("flares"), attempt, resolution=1)
+            drawn(world, rule.flares, side, f"{name}-flares {chance}", attempt, resolution=1)
         )
     if rule.burst_s is not None and rule.rounds_per_minute is not None:
-        burst_s = drawn(world, rule.burst_s, side, decision.format("burst"), attempt, resolution=BURST_S)
+        burst_s = drawn(world, rule.burst_s, side, f"{name}-burst {chance}", attempt, resolution=BURST_S)
         found["burst_s"] = round(burst_s, 2)
         found["rounds"] = round(burst_s * rule.rounds_per_minute / 60)
     if rule.distance_km is not None:
         km = drawn(
-            world, rule.distance_km, side, decision.format("distance"), attempt, resolution=DISTANCE_KM
+            world, rule.distance_km, side, f"{name}-distance {chance}", attempt, resolution=DISTANCE_KM
         )
         found["distance_km"] = round(km, 2)
     return found
@@ -249,7 +258,7 @@ def _latest(inbox: Inbox, signals: Iterable[str]) -> Known:
 
 def _last(known: list[Known]) -> Known:
     """Return what came last; of equals the first named, not the one that was entered later."""
-    return max(known, key=itemgetter(0))
+    return max(known, key=_step)
 
 
 def _in(world: World, flight: str, zone: str) -> bool:
@@ -258,7 +267,8 @@ def _in(world: World, flight: str, zone: str) -> bool:
 
 def _beside(force: Force, flight: str, step: int) -> Pair | None:
     """Return the pair that has been beside a flight for longest, if there is one."""
-    return min(force.beside(flight, step), key=attrgetter("joined"), default=None)
+    beside = force.beside(flight, step)
+    return min(beside, key=_joined) if beside else None
 
 
 class Warden:
