@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.clock import NEVER
-from sim.geo import ROUNDING_KM, Floats, Sphere, places_of
+from sim.geo import ROUNDING_KM, Floats, Sphere, cross, places_of
 from sim.pieces import laid_out
 
 Whole = NDArray[np.int64]
@@ -118,7 +118,7 @@ class Fences:
         """Give each way and piece that come near each other, and the sines by which the ends are beside the way."""
         found = []
         count = -(-AT_A_TIME // len(self.points))
-        normals = np.cross(ways.origins, ways.aheads)
+        normals = cross(ways.origins, ways.aheads)
         stray = np.sin(self.stray_km.max() / self.sphere.radius_km)
         for first in range(0, max(len(normals), 1), count):
             beside = normals[first : first + count] @ self.points.T

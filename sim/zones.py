@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from pydantic import Field, field_validator, model_validator
 
 from sim.courses import Fence, Fences
-from sim.geo import ClosedLine, Floats, Sphere
+from sim.geo import ClosedLine, Floats, Sphere, cross
 from sim.pieces import laid_out
 from sim.spec import Name, Section, nearest, quantity
 from sim.units import KM_PER_NMI
@@ -150,7 +150,7 @@ class Region(ABC):
         beyond_km = BEYOND_KM
         while beyond_km < self.sphere.radius_km:
             for turn in np.radians(sorted(range(-170, 181, 10), key=abs)):
-                directions = np.cos(turn) * aheads + np.sin(turn) * np.cross(starts, aheads)
+                directions = np.cos(turn) * aheads + np.sin(turn) * cross(starts, aheads)
                 points = self.sphere.toward(starts, directions, boundary_km + beyond_km)
                 outside = ~self.contains_each(points)
                 ways_out[rows[outside]] = points[outside]
@@ -388,7 +388,7 @@ class _Grown(_Lined):
         """
         line, stray_km = self.base.fence_line
         before, after = np.roll(line.outward, 1, axis=0), line.outward
-        convex = np.einsum("ni,ni->n", np.cross(before, after), line.starts) > 0
+        convex = np.einsum("ni,ni->n", cross(before, after), line.starts) > 0
         turns = np.where(convex, np.arccos(np.clip(np.einsum("ni,ni->n", before, after), -1.0, 1.0)), 0.0)
         counts = np.ceil(turns / np.sqrt(8 * FENCE_STRAY_KM / self.margin_km)).astype(np.int64)
         points, drawn = [], []
