@@ -108,8 +108,17 @@ def lasting_events(stages: Mapping[str, Stage]) -> frozenset[str]:
 
 def link_between(links: Mapping[str, Link], one: str, other: str) -> str | None:
     """Return the id of the link between two posts, or None."""
-    ends = {(one, other), (other, one)}
-    return next((name for name, link in links.items() if link.posts in ends), None)
+    return links_by_ends(links).get((one, other))
+
+
+def links_by_ends(links: Mapping[str, Link]) -> dict[tuple[str, str], str]:
+    """Return the id of the link between two posts, the first of several, by the posts in either order."""
+    found: dict[tuple[str, str], str] = {}
+    for name, link in links.items():
+        one, other = link.posts
+        found.setdefault((one, other), name)
+        found.setdefault((other, one), name)
+    return found
 
 
 Hear = Callable[[str, str, int, int], None]
@@ -131,8 +140,12 @@ class Exchange:
     """Carries signals between posts: who listens to what, and which message on which link comes when."""
 
     def __init__(self, world: World, command: Command) -> None:
-        self.world, self.command = world, command
-        self.lasting = lasting_events(command.stages)
+        self.world, self.links = world, command.links
+        known = world.tables.get("exchange")
+        if known is None:
+            known = world.tables["exchange"] = lasting_events(command.stages), links_by_ends(command.links)
+        self.lasting: frozenset[str] = known[0]
+        self.links_by_ends: dict[tuple[str, str], str] = known[1]
         self.listeners: dict[str, list[tuple[str, Hear]]] = {}
         """By signal, the posts at which it must be heard and what to call with it."""
         self.routes: dict[tuple[str, str], Route] = {}
@@ -165,13 +178,12 @@ class Exchange:
     def _route(self, post: str, signal: str) -> Route:
         here: list[Hear] = []
         beyond: dict[str, list[Hear]] = {}
-        links = self.command.links
         for other, hear in self.listeners.get(signal, ()):
             if other == post:
                 here.append(hear)
-            elif (link := link_between(links, post, other)) is not None:
+            elif (link := self.links_by_ends.get((post, other))) is not None:
                 beyond.setdefault(link, []).append(hear)
-        return Route(here, [(link, links[link].delay_s, there) for link, there in beyond.items()], {})
+        return Route(here, [(link, self.links[link].delay_s, there) for link, there in beyond.items()], {})
 
 
 Known = tuple[int, int]

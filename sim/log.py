@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from itertools import groupby
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from sim.clock import Clock
@@ -110,22 +110,24 @@ def in_order(records: Iterable[Record], clock: Clock) -> Log:
     for _, step, kind, who, about, cause, _ in entered:
         behind = keys[cause][1] + 1 if cause is not None and keys[cause][0] == step else 0
         keys.append((step, behind, kind, who, about))
-    place: dict[int | None, int | None] = {None: None}
+    order = sorted(range(len(entered)), key=keys.__getitem__)
+    place: dict[int | None, int] = {i: number for number, i in enumerate(order)}
+    place[None] = -1
+    end = 0
+    for begin in [at for at, (one, other) in enumerate(pairwise(order)) if keys[one] == keys[other]]:
+        if (
+            begin >= end
+        ):  # here begin some that are alike; their causes stand before them, so their places are known
+            end = begin + 2
+            while end < len(order) and keys[order[end]] == keys[order[begin]]:
+                end += 1
+            alike = sorted(order[begin:end], key=lambda i: (repr(entered[i].data), place[entered[i].cause]))
+            order[begin:end] = alike
+            place.update(zip(alike, range(begin, end), strict=True))
     ordered: list[Record] = []
-    for _, group in groupby(sorted(range(len(entered)), key=keys.__getitem__), key=keys.__getitem__):
-        alike = list(group)
-        if len(alike) > 1:  # their causes stand before them, so that their places are known
-            alike.sort(key=lambda i: (repr(entered[i].data), _before_all(place[entered[i].cause])))
-        for i in alike:
-            record, number = entered[i], len(ordered)
-            before, step, kind, who, about, was, data = record
-            cause = place[was]
-            place[i] = number
-            if before != number or was != cause:
-                record = entry((number, step, kind, who, about, cause, data))
-            ordered.append(record)
+    for number, i in enumerate(order):
+        before, step, kind, who, about, cause, data = record = entered[i]
+        if before != number or (cause is not None and cause != place[cause]):
+            record = entry((number, step, kind, who, about, None if cause is None else place[cause], data))
+        ordered.append(record)
     return Log(ordered, clock)
-
-
-def _before_all(place: int | None) -> int:
-    return -1 if place is None else place
