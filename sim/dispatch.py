@@ -11,7 +11,7 @@ from functools import partial
 
 from sim.clock import NEVER
 from sim.command import Stage
-from sim.fighters import Fighters, Force, Order, Pair, homeward, meeting, pairs_of, queue
+from sim.fighters import Fighters, Force, Order, Pair, homeward, meeting, on_course, pairs_of, queue
 from sim.flight import Vectors
 from sim.geo import Sphere
 from sim.sides import Side
@@ -88,7 +88,7 @@ def _first(world: World, force: Force, order: Order) -> tuple[int, Pair | None]:
         if status in ("outbound", "beside"):
             if not _may_be_taken(world, force, pair, flight):
                 continue
-            place = _next_place(world, force, pair)
+            place = _next_place(world, pair)
         assert place is not None
         joins = _planned_joining(world, force, pair, flight, place, leaves, limit)
         if joins < first:
@@ -136,15 +136,13 @@ def _stays(pair: Pair) -> bool:
     return pair.status in ("outbound", "beside") and not pair.relieved
 
 
-def _next_place(world: World, force: Force, pair: Pair) -> Vectors:
+def _next_place(world: World, pair: Pair) -> Vectors:
     """Return where a pair on its way to an intruder, or beside it, will be at the next step."""
     soon, track = world.now + 1, world.tracks[pair.about]
-    assert pair.place is not None
     if pair.status == "beside" or pair.meets <= soon:
         beside: Vectors = track.units[soon]
         return beside
-    share = (soon - pair.leaves_at) / (pair.meets - pair.leaves_at)
-    return force.sphere.interpolate(pair.place, track.units[pair.meets], share)
+    return on_course(world, pair, track, soon)
 
 
 def _airborne(world: World, pair: Pair) -> int:

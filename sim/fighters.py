@@ -268,6 +268,18 @@ def meeting(world: World, pair: Pair, flight: str, place: Vectors, step: int) ->
     return met
 
 
+def on_course(world: World, pair: Pair, track: Track, step: int) -> Vectors:
+    """Return where a pair is at a step on its course to where it meets a flight; it has not come there yet."""
+    assert pair.place is not None
+    # A planner asks first, and the pair that is sent elsewhere asks the same again.
+    asked = (track.name, "course", pair.name, pair.leaves_at, pair.meets, step)
+    here: Vectors | None = world.own_tables.get(asked)
+    if here is None:
+        share = (step - pair.leaves_at) / (pair.meets - pair.leaves_at)
+        here = world.own_tables[asked] = track.sphere.interpolate(pair.place, track.units[pair.meets], share)
+    return here
+
+
 def homeward(world: World, pair: Pair, flight: str) -> Homeward:
     """Return the table of when a pair that leaves a flight at a step is back at its base.
 

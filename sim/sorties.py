@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from sim.clock import NEVER
-from sim.fighters import Force, Leg, Order, Pair, home_steps, homeward, meeting, queue
+from sim.fighters import Force, Leg, Order, Pair, home_steps, homeward, meeting, on_course, queue
 from sim.flight import Track, Vectors
 from sim.world import Process, Waiting, World, drawn_steps, emit, sleep, wait
 
@@ -89,7 +89,7 @@ def _close(world: World, force: Force, pair: Pair) -> Waiting:
     while True:
         if world.tracks[flight] is not track:
             if track is not None:
-                _turn_off(world, force, pair, track, met)
+                _turn_off(world, pair, track)
             track = world.tracks[flight]
             met = meeting(world, pair, flight, pair.place, pair.leaves_at)
             joins, gone = min(NEVER, met + joining), _gone(world, force, flight, ordered)
@@ -99,7 +99,7 @@ def _close(world: World, force: Force, pair: Pair) -> Waiting:
             pair.meets = met
         if pair.is_summoned():
             yield from sleep(world, world.now + 1)
-            _turn_off(world, force, pair, track, met)
+            _turn_off(world, pair, track)
             return False
         if world.now >= joins and joins < min(gone, fuel):
             pair.legs.append(Leg(pair.leaves_at, met, pair.place, track.units[met], None))
@@ -113,20 +113,19 @@ def _close(world: World, force: Force, pair: Pair) -> Waiting:
             reason = "out of reach" if met == NEVER else "intruder left" if world.now >= gone else "fuel"
             pair.cause = emit(world, "called-off", pair.name, flight, order.cause, data={"reason": reason}).id
             if met != NEVER:
-                _turn_off(world, force, pair, track, met)
+                _turn_off(world, pair, track)
             return False
         yield from wait(world, min(joins, gone, fuel), world.track_news[flight], pair.news)
 
 
-def _turn_off(world: World, force: Force, pair: Pair, track: Track, met: int) -> None:
+def _turn_off(world: World, pair: Pair, track: Track) -> None:
     """End a pair's course toward a meeting point at this step, wherever it has come to on it."""
-    now = world.now
+    now, met = world.now, pair.meets
     assert pair.place is not None
     if pair.leaves_at >= now:
         return
     if now < met:
-        share = (now - pair.leaves_at) / (met - pair.leaves_at)
-        here = force.sphere.interpolate(pair.place, track.units[met], share)
+        here = on_course(world, pair, track, now)
         pair.legs.append(Leg(pair.leaves_at, now, pair.place, here, None))
     else:
         here = track.units[min(now, track.last)]
