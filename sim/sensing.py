@@ -134,8 +134,9 @@ class Picture:
         on(world, "leaves", self._hear, flight)
 
     def _hear(self, record: Record) -> None:
-        if self.confirmed < record.step <= self.lost:
-            self.world.announce(self.post, f"{record.kind}:{record.data['zone']}", self.flight, record.id)
+        number, step, kind, _, _, _, data = record
+        if self.confirmed < step <= self.lost:
+            self.world.announce(self.post, f"{kind}:{data['zone']}", self.flight, number)
 
     def spans(self) -> list[tuple[int, int, str]]:
         """Return when the post holds a track of the flight: (confirmed, lost, radar that confirmed)."""

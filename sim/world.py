@@ -115,7 +115,10 @@ class Alarm(simpy.Event):
     _ok, _value = True, None  # it never fails and says nothing
 
     def __init__(self, world: World, step: int, priority: EventPriority = NORMAL) -> None:
-        self.env, self.world, self.step, self.priority = world.env, world, step, priority
+        self.env = world.env
+        self.world = world
+        self.step = step
+        self.priority = priority
         self.callbacks: list[Callable[[simpy.Event], None]] = [self._come]
         if step <= world.clock.last:
             world.env.schedule(self, priority, step - world.now)
@@ -165,17 +168,18 @@ def emit(
     The record keeps `data` itself: no other may have it, and nobody may change it any more.
     """
     records = world.records
-    record = entry((len(records), world.now, kind, who, about, cause, {} if data is None else data))
+    number = len(records)
+    record = entry((number, world.now, kind, who, about, cause, {} if data is None else data))
     records.append(record)
-    hearers = world.hearers.get(kind)
-    if hearers is not None:
-        for hear in hearers.of_all:
+    if kind in world.hearers:
+        of_all, of_one = world.hearers[kind]
+        for hear in of_all:
             hear(record)
-        if about in hearers.of_one:
-            for hear in hearers.of_one[about]:
+        if about in of_one:
+            for hear in of_one[about]:
                 hear(record)
     for post in posts:
-        world.announce(post, kind, about, record.id)
+        world.announce(post, kind, about, number)
     return record
 
 
