@@ -63,7 +63,9 @@ class Departures:
         for place, zone in enumerate(zones):
             rows = np.flatnonzero(inside[place])
             # The way out of the zone before may lead out of this one as well.
-            rows = rows[script.regions[zone].contains_each(here[rows])]
+            rows = rows[script.regions[zone].contains_each(here[rows])] if len(rows) else rows
+            if not len(rows):
+                continue
             shunned = [
                 (script.regions[other], (number < place) | ~inside[number][rows])
                 for number, other in enumerate(zones)
@@ -228,6 +230,8 @@ def ways_out(region: Region, shunned: Sequence[tuple[Region, Booleans]], here: V
     to the nearest edge, if it is clear; else the shortest clear ray of those at every 15 degrees; else the former.
     """
     sphere, nearest = region.sphere, region.ways_out(here)
+    if not any(shuns.any() for _, shuns in shunned):
+        return nearest
     one = np.ones(len(here), dtype=np.int64)
     counts = np.ceil(sphere.distance_km(here, nearest) / RAY_KM).astype(np.int64)
     direct = Courses.through(
