@@ -113,7 +113,7 @@ def _planned_joining(
     joins = reached + pair.plan.join
     if joins > min(world.clock.last, world.tracks[flight].last):
         return NEVER
-    back = homeward(world, pair, flight).steps[joins]
+    back = homeward(world, pair, flight).back_from(joins)
     return joins if back + force.spare <= fuel_limit else NEVER
 
 

@@ -6,7 +6,6 @@ round takes longer than the window.  Fuel is a time in the air, so that time on 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import time
@@ -16,7 +15,7 @@ from pydantic import Field, model_validator
 
 from sim.clock import NEVER, Clock
 from sim.draws import Amount
-from sim.flight import ROUNDING_STEPS, Homeward, Track, Vectors, meeting_step, meeting_table
+from sim.flight import Homeward, Returning, Track, Vectors, meeting_step, meeting_table, steps_between
 from sim.geo import Sphere
 from sim.sides import Side
 from sim.spec import Name, Section, quantity
@@ -280,34 +279,30 @@ def on_course(world: World, pair: Pair, track: Track, step: int) -> Vectors:
     return here
 
 
-def homeward(world: World, pair: Pair, flight: str) -> Homeward:
-    """Return the table of when a pair that leaves a flight at a step is back at its base.
+def homeward(world: World, pair: Pair, flight: str) -> Homeward | Returning:
+    """Return when a pair that leaves a flight at a step is back at its base.
 
     It begins with the turn of a flight that has left its script: no pair that was beside it then was too late before.
     """
     turn = world.left_script.get(flight)
-    found: Homeward | None
     if turn is None:
-        found = pair.homewards.get(flight)
-        if found is None:
-            found = pair.homewards[flight] = Homeward.of(world.tracks[flight], pair.base, pair.km_per_step)
-        return found
+        scripted = pair.homewards.get(flight)
+        if scripted is None:
+            scripted = pair.homewards[flight] = Homeward.of(world.tracks[flight], pair.base, pair.km_per_step)
+        return scripted
     key = (flight, "homeward", pair.spec.base, pair.km_per_step)
-    found = world.own_tables.get(key)
+    found: Homeward | Returning | None = world.own_tables.get(key)
     if found is None:
-        found = world.own_tables[key] = Homeward.of(world.tracks[flight], pair.base, pair.km_per_step, turn)
+        track, base, speed = world.tracks[flight], pair.base, pair.km_per_step
+        searched = Returning.tells(track, speed)
+        found = Returning(track, base, speed, turn) if searched else Homeward.of(track, base, speed, turn)
+        world.own_tables[key] = found
     return found
 
 
-def home_steps(world: World, pair: Pair, place: Vectors, sphere: Sphere) -> int:
+def home_steps(pair: Pair, place: Vectors, sphere: Sphere) -> int:
     """Return the steps of the flight from a place to the pair's base."""
-    speed = pair.km_per_step
-    steps = (
-        2 * sphere.radius_km * math.asin(min(math.dist(place.tolist(), pair.base.tolist()) / 2, 1.0)) / speed
-    )
-    if abs(steps - round(steps)) < ROUNDING_STEPS:  # too near to a whole step for a short cut
-        steps = float(sphere.distance_km(place, pair.base)) / speed
-    return math.ceil(steps)
+    return steps_between(sphere, place, pair.base, pair.km_per_step)
 
 
 def queue(world: World, force: Force, order: Order) -> None:

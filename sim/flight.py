@@ -236,6 +236,15 @@ def track_reach(track: Track, place: Vectors, km_per_step: float) -> NDArray[np.
     return np.arange(len(track.units)) - track.distances_km(place) / km_per_step
 
 
+def steps_between(sphere: Sphere, one: Vectors, other: Vectors, km_per_step: float) -> int:
+    """Return the whole steps of a flight from one place (3,) to another."""
+    half_chord = math.dist(one.tolist(), other.tolist()) / 2
+    steps = 2 * sphere.radius_km * math.asin(min(half_chord, 1.0)) / km_per_step
+    if abs(steps - round(steps)) < ROUNDING_STEPS:  # too near to a whole step for a short cut
+        steps = float(sphere.distance_km(one, other)) / km_per_step
+    return math.ceil(steps)
+
+
 @dataclass(frozen=True)
 class Homeward:
     """For each step k the step at which a flier that leaves a track at k is back at its base, shape (steps,)."""
@@ -261,6 +270,10 @@ class Homeward:
         """The same as `back`, to be asked for one step at a time."""
         return self.back.data
 
+    def back_from(self, step: int) -> float:
+        """Return the step at which a flier that leaves the track at a step is back."""
+        return self.steps[step]
+
     def first_late(self, since: int, limit: int) -> int:
         """Return the first step from `since` on from which the flier would be back at `limit` or later, or NEVER."""
         if self.rises:
@@ -268,3 +281,34 @@ class Homeward:
             return late if late <= self.last else NEVER
         hits = self.back[since : self.last + 1] >= limit
         return since + int(np.argmax(hits)) if hits.any() else NEVER
+
+
+@dataclass(frozen=True)
+class Returning:
+    """What `Homeward` tells, by a search: for a track of one replication, and a flier that is faster than it.
+
+    The problem: a table costs thousands of distances, and such a track is asked a few times.  The solution: who is
+    faster than the track is never back sooner by leaving it later, so that a dozen distances find the first late step.
+    """
+
+    track: Track
+    base: Vectors
+    km_per_step: float
+    since: int
+    """Steps before this one count as never too late."""
+
+    @staticmethod
+    def tells(track: Track, km_per_step: float) -> bool:
+        """Return whether the flier is faster than the track, and not by a rounding only."""
+        return km_per_step > track.fastest_km * (1 + ROUNDING_STEPS)
+
+    def back_from(self, step: int) -> int:
+        """Return the step at which a flier that leaves the track at a step is back."""
+        track = self.track
+        return step + steps_between(track.sphere, track.units[step], self.base, self.km_per_step)
+
+    def first_late(self, since: int, limit: int) -> int:
+        """Return the first step from `since` on from which the flier would be back at `limit` or later, or NEVER."""
+        steps = range(self.track.last + 1)
+        late = bisect_left(steps, limit, max(since, self.since), key=self.back_from)
+        return late if late < len(steps) else NEVER

@@ -29,7 +29,7 @@ def serve(world: World, force: Force, pair: Pair, airborne: int) -> Process:
         elif (yield from _close(world, force, pair)):
             yield from _shadow(world, force, pair)
     assert pair.place is not None
-    home = world.now + home_steps(world, pair, pair.place, force.sphere)
+    home = world.now + home_steps(pair, pair.place, force.sphere)
     if pair.legs[-1].ends > world.now:  # called off in the climb
         pair.legs[-1] = pair.legs[-1]._replace(ends=world.now)
     pair.legs.append(Leg(world.now, home, pair.place, pair.base, None))
@@ -177,7 +177,7 @@ def _hold(world: World, force: Force, pair: Pair) -> Waiting:
     """Hold at a place until another order or the fuel limit."""
     assert pair.place is not None
     begins = world.now
-    until = pair.fuel_limit - home_steps(world, pair, pair.place, force.sphere)
+    until = pair.fuel_limit - home_steps(pair, pair.place, force.sphere)
     while pair.order is None and world.now < until:
         yield from wait(world, until, pair.news)
     pair.leaves_at = world.now if pair.order is None else world.now + 1
@@ -193,7 +193,7 @@ def on_station(world: World, force: Force, pair: Pair, place: Vectors) -> Proces
     """
     assert pair.spec.on_station_at is not None
     arrives = world.clock.step_at(pair.spec.on_station_at)
-    outbound = home_steps(world, pair, place, force.sphere)
+    outbound = home_steps(pair, place, force.sphere)
     takes_off = arrives - outbound
     begins = max(0, takes_off)  # of what the window shows of the way there
     pair.fuel_limit = takes_off + pair.plan.endurance

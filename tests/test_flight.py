@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.clock import NEVER
-from sim.flight import Crossing, Homeward, Stay, Track, meeting_step, meeting_table
+from sim.flight import Crossing, Homeward, Returning, Stay, Track, meeting_step, meeting_table
 from sim.geo import Sphere
 from sim.zones import Region
 
@@ -230,6 +230,10 @@ def test_the_first_late_step_is_a_loop_over_all_steps(
     since = data.draw(st.integers(track.first, track.last))
     wanted = next((k for k in range(since, track.last + 1) if home.back[k] >= limit), NEVER)
     assert home.first_late(since, limit) == wanted
+    if Returning.tells(track, km_per_step):
+        search = Returning(track, BASE, km_per_step, track.first)
+        assert search.first_late(since, limit) == wanted
+        assert all(search.back_from(k) == home.back_from(k) for k in range(track.first, track.last + 1))
 
 
 def test_the_way_home_need_not_rise() -> None:
