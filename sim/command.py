@@ -11,7 +11,7 @@ whenever they happened.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any, Literal, NamedTuple
@@ -125,15 +125,22 @@ Hear = Callable[[str, str, int, int], None]
 """(flight, signal, step at which it is known at the post, id of the record that it tells of): who is told."""
 
 
-class Route(NamedTuple):
-    """Whom a signal reaches from a post: at the post itself, and over each link with its delay.
+Route = tuple[Sequence[Hear], Sequence[tuple[str, Distribution, list[Hear]]], dict[str, tuple[int, int]]]
+"""Whom a signal reaches from a post: at the post itself, and over each link with its delay.
 
-    `sent` counts the messages about each flight, and keeps the step of the latest.
-    """
+The third part counts the messages about each flight, and keeps the step of the latest.
+"""
 
-    here: list[Hear]
-    beyond: list[tuple[str, Distribution, list[Hear]]]
-    sent: dict[str, tuple[int, int]]
+
+class Lines(NamedTuple):
+    """What all exchanges of a scenario share."""
+
+    lasting: frozenset[str]
+    """Events that a stay's stages hear whenever they happened."""
+    links: dict[tuple[str, str], str]
+    """The link between two posts, by the posts in either order."""
+    unheard: dict[tuple[str, str], Route]
+    """Routes of signals from posts at which nobody listens to them, as far as they have been announced."""
 
 
 class Exchange:
@@ -141,14 +148,14 @@ class Exchange:
 
     def __init__(self, world: World, command: Command) -> None:
         self.world, self.links = world, command.links
-        known = world.tables.get("exchange")
-        if known is None:
-            known = world.tables["exchange"] = lasting_events(command.stages), links_by_ends(command.links)
-        self.lasting: frozenset[str] = known[0]
-        self.links_by_ends: dict[tuple[str, str], str] = known[1]
+        lines: Lines | None = world.tables.get("lines")
+        if lines is None:
+            lines = Lines(lasting_events(command.stages), links_by_ends(command.links), {})
+            world.tables["lines"] = lines
+        self.lines = lines
         self.listeners: dict[str, list[tuple[str, Hear]]] = {}
         """By signal, the posts at which it must be heard and what to call with it."""
-        self.routes: dict[tuple[str, str], Route] = {}
+        self.routes: dict[tuple[str, str], Route] = dict(lines.unheard)
         world.announce = self.announce
 
     def listen(self, post: str, signal: str, hear: Hear) -> None:
@@ -181,9 +188,12 @@ class Exchange:
         for other, hear in self.listeners.get(signal, ()):
             if other == post:
                 here.append(hear)
-            elif (link := self.links_by_ends.get((post, other))) is not None:
+            elif (link := self.lines.links.get((post, other))) is not None:
                 beyond.setdefault(link, []).append(hear)
-        return Route(here, [(link, self.links[link].delay_s, there) for link, there in beyond.items()], {})
+        route: Route = here, [(link, self.links[link].delay_s, there) for link, there in beyond.items()], {}
+        if not here and not beyond:
+            self.lines.unheard[post, signal] = route
+        return route
 
 
 Known = tuple[int, int]
@@ -237,7 +247,7 @@ class Desk:
         per: str | None,
         opens: Callable[[str, int, Inbox], None],
     ) -> None:
-        self.world, self.per, self.opens, self.lasting = world, per, opens, exchange.lasting
+        self.world, self.per, self.opens, self.lasting = world, per, opens, exchange.lines.lasting
         self.inboxes: dict[tuple[str, int], Inbox] = {}
         self.kept: dict[str, dict[str, Known]] = {}
         for signal in dict.fromkeys(signals):
