@@ -6,7 +6,7 @@ the log must be the same, and a test says so.
 
 Effects come at least one step after their causes, except for what is only entered in the book (a stage that starts,
 a pair that is named for an order); positions are looked up.  So nothing depends on the order in which SimPy wakes the
-processes of one step.
+processes of one step; what must have seen all of a step waits `LATE` in it.
 """
 
 from __future__ import annotations
