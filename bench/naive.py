@@ -7,7 +7,8 @@ whether all that it waits for has arrived and its time is over, a pair whether i
 whether its conditions hold.  Only pilots and planners look ahead along a route, for the meeting point and the fuel.
 
 Agents of one step act in this order: flights, crews, radar pictures, pairs, stages, ladders, hazards, face-offs,
-dispatchers; within each kind as in the scenario.  `ticking_simpy` and `ticking_mesa` drive them.
+dispatchers; within each kind as in the scenario.  `ticking_simpy`, `ticking_mesa` and
+`ticking_salabim` drive them.
 
 Two things keep it from being slower than it must be: places and insides of zones are read from the track, since to ask
 a polygon about one point takes 0.3 ms; and a distance is plain arithmetic on three numbers.  Left out is what no

@@ -42,6 +42,9 @@ ENOUGH_S = 2.0
 """How long the batch engine is to run in one round."""
 BAR = "naive, SimPy"
 
+PEERS: Mapping[str, str] = {"naive, Mesa": "mesa", "naive, salabim": "salabim"}
+"""Ways that are timed where their package is installed."""
+
 METERED: Mapping[str, tuple[Any, tuple[str, ...]]] = {
     "draws": (Columns, ("steps", "multiples", "below")),
     "turned flights": (Departed, ("variants", "table")),
@@ -65,15 +68,15 @@ def processor_s(work: Callable[[], object]) -> float:
 
 def machine() -> str:
     """Return the machine and the versions that the figures hold for."""
-    packages = ["numpy", "simpy", *(["mesa"] if has_mesa() else [])]
+    packages = ["numpy", "simpy", *(package for package in PEERS.values() if has(package))]
     named = ", ".join(f"{name} {version(name)}" for name in packages)
     cores = many.cores()
     return f"{platform.system()} {platform.machine()}, {cores} cores, Python {platform.python_version()}, {named}"
 
 
-def has_mesa() -> bool:
-    """Return whether the optional Mesa is installed."""
-    return importlib.util.find_spec("mesa") is not None
+def has(package: str) -> bool:
+    """Return whether an optional peer is installed."""
+    return importlib.util.find_spec(package) is not None
 
 
 @dataclass
@@ -142,12 +145,17 @@ def ways(scenario: Scenario, prepared: Prepared, uniforms: Uniforms) -> list[Way
         Way("processes that wake at every step", 1, one_by_one(ticking, 1)),
         Way("naive, a plain loop", 1, one_by_one(lambda k: unframed(prepared, uniforms, k), 1)),
     ]
-    if has_mesa():
+    if has("mesa"):
         from bench import ticking_mesa
 
         mesa = one_by_one(lambda k: ticking_mesa.replicate(prepared, uniforms, k), 1)
         found.append(Way("naive, Mesa", 1, mesa))
     found.append(Way(BAR, 1, one_by_one(lambda k: ticking_simpy.replicate(prepared, uniforms, k), 1)))
+    if has("salabim"):
+        from bench import ticking_salabim
+
+        salabim = one_by_one(lambda k: ticking_salabim.replicate(prepared, uniforms, k), 1)
+        found.append(Way("naive, salabim", 1, salabim))
     return found
 
 
@@ -170,8 +178,9 @@ def print_rates(found: list[Way], rounds: int) -> None:
     print(f"{'':35}{'a round':>9}{'a second':>13}{'× ' + BAR:>20}")
     for way in found:
         print(f"{way.name:35}{way.count:9,}{_significant(way.rate):>13}{_significant(way.rate / bar):>20}")
-    if not has_mesa():
-        print("naive, Mesa: not installed; pip install -e '.[bench]'")
+    for name, package in PEERS.items():
+        if not has(package):
+            print(f"{name}: not installed; pip install -e '.[bench]'")
     slept = next(way.rate for way in found if way.name == "processes that sleep")
     print(f"\n{found[0].name}: {found[0].rate / slept:,.0f} times the processes that sleep")
     print("Outcomes were the same as by the processes wherever they were compared: up to three a round.")

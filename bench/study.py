@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from bench import naive
-from bench.rates import SEED, has_mesa, machine, seconds
+from bench.rates import SEED, has, machine, seconds
 from sim import many
 from sim.catalogue import ALL
 from sim.draws import Uniforms
@@ -191,7 +191,7 @@ def report(each: int, mesa_each: int, sizes: tuple[int, ...]) -> Iterator[str]:
         size_kb = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 2**10
     yield _line(f"sweep, storage included, {cores} cores", swept)
     yield _line(f"batch engine without a study, {cores} cores", bare)
-    mesa = by_mesa(range(mesa_each)) if has_mesa() else None
+    mesa = by_mesa(range(mesa_each)) if has("mesa") else None
     yield (
         _line("naive, Mesa’s batch_run, 1 core", mesa)
         if mesa

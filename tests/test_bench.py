@@ -46,6 +46,13 @@ def test_the_naive_model_in_mesa_has_the_outcomes_of_the_processes() -> None:
     same(prepare(scenario()), peer.replicate, 25)
 
 
+def test_the_naive_model_in_salabim_has_the_outcomes_of_the_processes() -> None:
+    """A salabim component for each agent that holds for a second comes to the same outcomes."""
+    pytest.importorskip("salabim", reason="the extra `bench` is not installed")
+    peer = importlib.import_module("bench.ticking_salabim")
+    same(prepare(scenario()), peer.replicate, 25)
+
+
 def test_the_naive_model_has_the_outcomes_of_the_processes_in_july() -> None:
     """A whole replication of July 2019 in which a flight is met, warned and turns away comes out the same."""
     told = same(prepare(scenario("july-2019")), rates.unframed, 1)
