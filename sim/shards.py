@@ -60,6 +60,9 @@ PARTIAL: Final = ".partial-"
 RENAMING: Final = frozenset({"file", "local", "sftp", "ssh", "smb", "hdfs", "arrow_hdfs", "webhdfs"})
 """Of fsspec: protocols of file systems; the others are of stores, which show an object when it is whole."""
 
+BUCKETS: Final = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "oss", "r2", "b2"})
+"""Of fsspec: protocols of stores where a path begins with a bucket; to make folders there could only make that."""
+
 
 # ---- places
 
@@ -119,7 +122,7 @@ class LocalFolder:
             finally:
                 partial.unlink(missing_ok=True)
         except OSError as error:
-            raise _unwritable(self.where, error) from error
+            raise _unreached(self.where, "written", error) from error
 
     def names(self, below: str = "") -> set[str]:
         """Return the names of the files in a folder below, by their full names."""
@@ -169,9 +172,25 @@ class RemoteFolder:
         return self.url
 
     @cached_property
+    def _opened(self) -> dict[int, tuple[Any, str]]:
+        """The connection of each process that this one was forked from, and its own; see `_at`."""
+        return {}
+
+    @property
     def _at(self) -> tuple[Any, str]:
+        """The file system and the path in it.
+
+        A fork takes over the connection but not the thread that serves it, so each process opens its own.  The one
+        from before is kept: to let go of it would close sockets that the other process is using.
+        """
+        if os.getpid() not in self._opened:
+            self._opened[os.getpid()] = self._open()
+        return self._opened[os.getpid()]
+
+    def _open(self) -> tuple[Any, str]:
+        fsspec = extra("fsspec.core")
         try:
-            filesystem, root = extra("fsspec.core").url_to_fs(self.url)
+            filesystem, root = fsspec.url_to_fs(self.url)
         except (
             ImportError,
             ValueError,
@@ -180,48 +199,75 @@ class RemoteFolder:
                 f"cannot be opened: {error}; wanted is a folder, or an address such as s3://bucket/study"
             )
             raise InputError([Problem(self.url, None, "", problem)]) from error
+        except Exception as error:  # as in `_reaching`; some connect at once
+            raise _unreached(self.url, "opened", error) from error
         return filesystem, root.rstrip("/")
+
+    @contextmanager
+    def _reaching(self, done: str) -> Iterator[tuple[Any, str]]:
+        """Give the file system and the path in it, to ask for something.
+
+        Raises SweepError for whatever goes wrong, but FileNotFoundError if nothing is there.
+        """
+        at = self._at
+        try:
+            yield at
+        except (FileNotFoundError, MemoryError):
+            raise
+        except Exception as error:  # each library behind fsspec has its own, for networks and for credentials
+            raise _unreached(self.url, done, error) from error
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what another process needs: it opens its own connection."""
         return {"url": self.url}
 
     def read(self, name: str) -> bytes | None:
-        """Return a file, or None if it is not there."""
-        filesystem, root = self._at
+        """Return a file, or None if it is not there. Raises SweepError if the address cannot be reached."""
         try:
-            return bytes(filesystem.cat_file(f"{root}/{name}"))
+            with self._reaching("read") as (filesystem, root):
+                return bytes(filesystem.cat_file(f"{root}/{name}"))
         except FileNotFoundError:
             return None
+
+    def _is_one_of(self, protocols: frozenset[str]) -> bool:
+        own = self._at[0].protocol
+        return not protocols.isdisjoint((own,) if isinstance(own, str) else own)
 
     @property
     def _renames(self) -> bool:
         """Whether there are folders at the address in which a file can be seen half written, and be renamed."""
-        protocols = self._at[0].protocol
-        return not RENAMING.isdisjoint((protocols,) if isinstance(protocols, str) else protocols)
+        return self._is_one_of(RENAMING)
 
     def write(self, name: str, data: bytes) -> None:
-        """Put an object, which a store shows when it is whole; where there are files, write beside and rename."""
-        filesystem, root = self._at
-        path = f"{root}/{name}"
-        parent, _, last = path.rpartition("/")
+        """Put an object, which a store shows when it is whole; where there are files, write beside and rename.
+
+        Raises InputError if there is no such bucket, which is not for a sweep to make.
+        """
+        _stop_if_orphaned()
         try:
-            filesystem.makedirs(parent, exist_ok=True)
-            if self._renames:
-                partial = f"{parent}/{_partial_name(last)}"
-                filesystem.pipe_file(partial, data)
-                filesystem.mv(partial, path)
-            else:
-                filesystem.pipe_file(path, data)
-        except OSError as error:
-            raise _unwritable(self.where, error) from error
+            with self._reaching("written") as (filesystem, root):
+                path = f"{root}/{name}"
+                parent, _, last = path.rpartition("/")
+                if not self._is_one_of(BUCKETS):
+                    filesystem.makedirs(parent, exist_ok=True)
+                if self._renames:
+                    partial = f"{parent}/{_partial_name(last)}"
+                    filesystem.pipe_file(partial, data)
+                    filesystem.mv(partial, path)
+                else:
+                    filesystem.pipe_file(path, data)
+        except FileNotFoundError as error:
+            if not self._is_one_of(BUCKETS):
+                raise _unreached(self.url, "written", error) from error
+            problem = "cannot be written: there is no such bucket; make it first, or choose another address"
+            raise InputError([Problem(self.url, None, "", problem)]) from error
 
     def names(self, below: str = "") -> set[str]:
         """Return the names of the files in a folder below, by their full names."""
-        filesystem, root = self._at
         try:
-            filesystem.invalidate_cache()  # others write there too
-            found = filesystem.ls(f"{root}/{below}".rstrip("/"), detail=True)
+            with self._reaching("read") as (filesystem, root):
+                filesystem.invalidate_cache()  # others write there too
+                found = filesystem.ls(f"{root}/{below}".rstrip("/"), detail=True)
         except FileNotFoundError:
             return set()
         names = (each["name"].removeprefix(f"{root}/") for each in found if each["type"] == "file")
@@ -231,10 +277,10 @@ class RemoteFolder:
         """Take away what was being written when a sweep was interrupted; a store has no such thing."""
         if not self._renames:
             return
-        filesystem, root = self._at
-        for path in filesystem.glob(f"{root}/**/{PARTIAL}*"):
-            with suppress(FileNotFoundError):
-                filesystem.rm_file(path)
+        with self._reaching("written") as (filesystem, root):
+            for path in filesystem.glob(f"{root}/**/{PARTIAL}*"):
+                with suppress(FileNotFoundError):
+                    filesystem.rm_file(path)
 
 
 def folder_of(where: str | Path) -> Folder:
@@ -242,9 +288,13 @@ def folder_of(where: str | Path) -> Folder:
     return RemoteFolder(str(where)) if "://" in str(where) else LocalFolder(Path(where))
 
 
-def _unwritable(where: str, error: OSError) -> SweepError:
-    what = f"{where}: cannot be written: {error.strerror or error}"
-    return SweepError(f"{what}; what is there is whole, and the same command goes on from it")
+def _unreached(where: str, done: str, error: Exception) -> SweepError:
+    """Return what to say of an error of the system, or of a library that reaches the address."""
+    told = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
+    what = f"{where}: cannot be {done}: {' '.join(told.split()).rstrip('.')}"
+    if done == "written":
+        return SweepError(f"{what}; what is there is whole, and the same command goes on from it")
+    return SweepError(f"{what}; see to its address, network and credentials, and try again")
 
 
 # ---- manifest

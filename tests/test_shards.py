@@ -6,8 +6,10 @@ import csv
 import errno
 import io
 import json
+import multiprocessing
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ from sim.shards import LocalFolder, RemoteFolder, folder_of, interleaved, points
 from sim.study import read
 from sim.sweep import Goal, sweep
 from sim.sweep_report import summary
+from tests.stores import reached_as_s3, store_in
 from tests.sweeps import CALL, SCRAMBLE, small, swept, tables
 
 
@@ -309,6 +312,67 @@ def test_an_object_store_holds_the_same_tables(tmp_path: Path) -> None:
     }
     assert there == tables(tmp_path / "here")
     assert shards.reopened(store).points == 9
+
+
+@pytest.fixture
+def bucket(tmp_path: Path) -> Iterator[Path]:
+    """Return the folder behind s3://bucket, a store like those of s3fs."""
+    (tmp_path / "store" / "bucket").mkdir(parents=True)
+    with reached_as_s3(store_in(tmp_path / "store")):
+        yield tmp_path / "store" / "bucket"
+
+
+def test_forked_workers_reach_a_store_each_by_itself(bucket: Path, tmp_path: Path) -> None:
+    """A connection does not survive a fork; with two workers the tables are the same, and are topped up."""
+    swept(tmp_path / "here", rows=True)
+    for replications in (10, 20):
+        sweep(small(), "s3://bucket/sweep", goal=Goal(replications), workers=2, rows=True)
+    assert tables(bucket / "sweep") == tables(tmp_path / "here")
+    assert len(shards.results(folder_of("s3://bucket/sweep"))) == 9
+
+
+def test_a_sweep_makes_no_bucket(bucket: Path) -> None:
+    """A bucket belongs to somebody and has rights and a bill: one that is not there is an error of input."""
+    with pytest.raises(
+        InputError, match=r"s3://buckte/sweep: cannot be written: there is no such bucket; make it"
+    ):
+        sweep(small(), "s3://buckte/sweep", goal=Goal(1), workers=1)
+    assert [path.name for path in bucket.parent.iterdir()] == ["bucket"]
+
+
+def test_what_a_store_denies_is_told_in_a_line(tmp_path: Path) -> None:
+    """Its library's own errors are no traceback, neither at first nor in a worker; then the same call goes on."""
+    root = tmp_path / "store"
+    (root / "bucket").mkdir(parents=True)
+    swept(tmp_path / "here")
+    url = "s3://bucket/sweep"
+    with reached_as_s3(store_in(root, lambda path: True)), pytest.raises(SweepError) as caught:
+        shards.reopened(folder_of(url))
+    assert str(caught.value) == (
+        f"{url}: cannot be read: Unable to locate credentials. (tried all);"
+        " see to its address, network and credentials, and try again"
+    )
+    with (
+        reached_as_s3(store_in(root, lambda path: path.endswith("results/00003.parquet"))),
+        pytest.raises(SweepError, match=r"cannot be written: Unable to .* the same command goes on"),
+    ):
+        sweep(small(), url, goal=Goal(20), workers=2)
+    with reached_as_s3(store_in(root)):
+        sweep(small(), url, goal=Goal(20), workers=2)
+    assert tables(root / "bucket" / "sweep") == tables(tmp_path / "here")
+
+
+def test_a_worker_whose_sweep_was_killed_writes_nothing_more(
+    bucket: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither to a folder nor to a store, where another sweep may have begun since."""
+    dead = multiprocessing.Process()
+    monkeypatch.setattr(dead, "is_alive", lambda: False)
+    monkeypatch.setattr(multiprocessing, "parent_process", lambda: dead)
+    for where in (tmp_path / "sweep", "s3://bucket/sweep"):
+        with pytest.raises(SystemExit):
+            folder_of(where).write("points.csv", b"")
+        assert not folder_of(where).names()
 
 
 def test_without_the_extra_the_message_says_how_to_get_it(
