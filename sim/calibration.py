@@ -21,18 +21,19 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from sim import shards
+from sim import folders, shards
 from sim.catalogue import fact_column
 from sim.clock import Clock
 from sim.document import load
 from sim.errors import CalibrationError, InputError, Problem, nearest
 from sim.extras import extra
 from sim.facts import Fact
+from sim.folders import Folder
 from sim.measures import compared
 from sim.posterior import Draws, posteriors, quantiles, together
 from sim.quantities import plain
 from sim.scenario import Scenario
-from sim.shards import ROWS, Folder
+from sim.shards import ROWS
 from sim.study import Plan, bundled_studies, is_study, read
 from sim.sweep import Goal, sweep
 
@@ -286,7 +287,7 @@ def calibrate(
     """
     check(plan, asked)
     summary = sweep(plan, where, goal=Goal(replications), rows=True, workers=workers, tell=tell)
-    folder = shards.folder_of(where)
+    folder = folders.folder_of(where)
     mornings, points = mornings_of(folder, plan, replications)
     if not points:
         raise CalibrationError(f"no draw could be run: {summary.failed[0].error}")

@@ -15,11 +15,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sim import shards
+from sim import manifests
 from sim.errors import InputError, Problem, SweepError
 from sim.extras import extra
+from sim.folders import Folder, LocalFolder, folder_of
 from sim.many import Engine
-from sim.shards import Folder, LocalFolder, Shard, folder_of
+from sim.shards import Shard
 from sim.sweep import Goal, Job
 
 OPTION: Final = "--cluster"
@@ -57,7 +58,7 @@ def task_of(job: Job) -> Task:
     """Return what workers are told of a job; a folder of this machine by its whole path."""
     folder = job.folder
     where = str(folder.root.resolve()) if isinstance(folder, LocalFolder) else folder.where
-    ours = tuple(shards.versions().items())
+    ours = tuple(manifests.versions().items())
     identity = json.dumps(job.plan.identity())
     return Task(where, identity, job.goal, job.engine, job.rows, job.fail_fast, job.retry, ours)
 
@@ -67,7 +68,7 @@ def run_shard(task: Task, number: int) -> Shard:
 
     Raises InputError if the worker does not see the folder or has other versions, and what `Job` raises.
     """
-    theirs = tuple(shards.versions().items())
+    theirs = tuple(manifests.versions().items())
     if theirs != task.versions:
         raise InputError(
             [Problem(OPTION, None, "", differing({"a worker": dict(theirs)}, dict(task.versions)))]
@@ -86,13 +87,13 @@ def _job(task: Task) -> Job:
 
 def _read_job(task: Task) -> Job:
     folder: Folder = folder_of(task.where)
-    if folder.read(shards.MANIFEST) is None:
+    if folder.read(manifests.MANIFEST) is None:
         problem = (
             "a worker does not see this folder; choose one that all machines mount under the same path,"
             " or an object store (s3://...)"
         )
         raise InputError([Problem(task.where, None, "", problem)])
-    plan = shards.reopened(folder)
+    plan = manifests.reopened(folder)
     return Job(plan, folder, task.goal, task.engine, task.rows, task.fail_fast, task.retry)
 
 
@@ -172,7 +173,7 @@ def _check_workers(client: Any, tell: Callable[[str], None] | None) -> None:
         if many := [each for each in workers.values() if each["nthreads"] > 1]:
             threads = many[0]["nthreads"]
             tell(f"a worker with {threads} threads uses one; --nworkers {threads} --nthreads 1 uses all")
-    ours = shards.versions()
+    ours = manifests.versions()
     found = client.run(_asker(tuple(ours)))
     wrong = {name: versions for name, versions in found.items() if versions != ours}
     if wrong:

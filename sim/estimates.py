@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from sim import shards
 from sim.catalogue import Column, columns, sighted_zones
+from sim.folders import Folder
 from sim.histograms import Histograms, counted, share_stem
 from sim.labels import outcome_label
 from sim.run import Prepared, prepare
 from sim.scenario import Scenario
-from sim.shards import Folder
 from sim.study import Plan
 
 Floats = NDArray[np.float64]

@@ -17,14 +17,14 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from sim import estimates, shards
+from sim import estimates, manifests, shards
 from sim.compare import Z95, paired_interval, unpaired_interval
 from sim.designs import drawn_shares
 from sim.errors import InputError, Problem, nearest
 from sim.estimates import Estimates, Floats, Measure
 from sim.extras import extra
+from sim.folders import Folder
 from sim.quantities import plain
-from sim.shards import Folder
 from sim.spread import wilson
 from sim.study import Plan
 
@@ -48,8 +48,8 @@ def sensitivity(folder: Folder, outcomes: Sequence[str] = ()) -> Row:
 
     Raises InputError if the design does not allow it, the sweep is not far enough, or an outcome is not known.
     """
-    plan = shards.reopened(folder)
-    manifest = shards.read_manifest(folder) or {}
+    plan = manifests.reopened(folder)
+    manifest = manifests.read_manifest(folder) or {}
     kind = KINDS.get(plan.study.design)
     if kind is None:
         raise InputError([Problem(folder.where, None, "", _no_design(plan))])
@@ -220,7 +220,7 @@ class _Analysis:
             drawn = [each.at(float(share)) for each, share in zip(self.plan.quantities, row, strict=True)]
             if drawn != list(table):
                 problem = "was drawn by another version of SALib, which this one does not draw again"
-                raise InputError([Problem(self.folder.where, None, shards.POINTS, problem)])
+                raise InputError([Problem(self.folder.where, None, manifests.POINTS, problem)])
         return shares
 
     def _effects_noise(self, shares: Floats, variance: Floats, size: int) -> Floats:

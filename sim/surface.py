@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim import shards, sweep_report
+from sim import manifests, shards, sweep_report
 from sim.errors import InputError, Problem
+from sim.folders import Folder
 from sim.labels import outcome_label
 from sim.provenance import Provenance
-from sim.shards import Folder
 from sim.spread import wilson
 
 Grid = NDArray[np.float64]
@@ -109,8 +109,8 @@ def surface(folder: Folder, outcome: str | None = None) -> Surface:
 
     Raises InputError if the sweep does not vary two numbers over a grid, or knows no such outcome.
     """
-    plan = shards.reopened(folder)
-    manifest = shards.read_manifest(folder) or {}
+    plan = manifests.reopened(folder)
+    manifest = manifests.read_manifest(folder) or {}
     names = [each.name for each in plan.quantities]
     if plan.study.design != "grid" or len(names) != 2 or plan.words:
         count = "1 quantity" if len(names) == 1 else f"{len(names)} quantities"

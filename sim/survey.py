@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sim import exposures, shards
+from sim import exposures, manifests, shards
 from sim.draws import Uniforms
 from sim.errors import InputError, Problem
+from sim.folders import Folder
 from sim.many import Engine, Tell, in_order, workers_for
 from sim.risk import (
     BLOCK,
@@ -26,7 +27,6 @@ from sim.risk import (
     told_of,
 )
 from sim.run import prepare, replicate
-from sim.shards import Folder
 from sim.store import Recorded
 from sim.study import Plan
 
@@ -106,9 +106,9 @@ def risk_of_sweep(
     Each point has the replications that the sweep gave it, unless said.  Raises InputError if the folder holds no
     sweep, or none of its points was run.
     """
-    plan = shards.reopened(folder)
+    plan = manifests.reopened(folder)
     check(plan.scenario)
-    manifest = shards.read_manifest(folder) or {}
+    manifest = manifests.read_manifest(folder) or {}
     kept = shards.results(folder, ["point", "status", "replications"]).to_pylist()
     wanted = [(row["point"], replications or row["replications"]) for row in kept if row["status"] == "done"]
     if not wanted:

@@ -18,15 +18,16 @@ from typing import Any, Final
 
 import numpy as np
 
-from sim import histograms, outcomes, shards
+from sim import folders, histograms, manifests, outcomes, shards
 from sim.catalogue import ALL, columns
 from sim.errors import InputError, Problem, SweepError, WorkerError, nearest
 from sim.extras import extra
+from sim.folders import Folder
 from sim.histograms import NONE, Histograms
 from sim.many import CHUNK, Engine, Span, Work, cores, in_order
 from sim.outcomes import Outcomes
 from sim.run import prepare, replicate
-from sim.shards import Folder, PointState, Shard
+from sim.shards import PointState, Shard
 from sim.study import Plan, reason
 
 LOOK: Final = 1000
@@ -331,14 +332,14 @@ def sweep(
     shards to others, as `sim.cluster` does.  Raises InputError if the folder holds another sweep, SweepError if it
     cannot be written to, WorkerError if a worker was killed; the same call then goes on.
     """
-    folder = shards.folder_of(where)
+    folder = folders.folder_of(where)
     goal = goal or goal_of(plan)
     check_goal(plan, goal)
     extra("pyarrow.parquet")  # before anything runs, and before workers are forked
-    manifest = shards.manifest_of(plan, engine=engine, rows=rows)
-    shards.begin(folder, plan, manifest)
+    manifest = manifests.manifest_of(plan, engine=engine, rows=rows)
+    manifests.begin(folder, plan, manifest)
     manifest |= {"replications": goal.replications, "until": dict(goal.until), "most": goal.most}
-    shards.write_manifest(folder, manifest | {"status": "running"})
+    manifests.write_manifest(folder, manifest | {"status": "running"})
     job = Job(plan, folder, goal, engine, rows, fail_fast, retry)
     states: dict[int, Shard] = {}
     wanting = _wanting(job, states)
@@ -360,7 +361,7 @@ def sweep(
     finally:
         folder.clean()
         summary = _summary(plan, states.values(), ran)
-        shards.write_manifest(folder, manifest | {"status": status, **told_of(summary)})
+        manifests.write_manifest(folder, manifest | {"status": status, **told_of(summary)})
     return summary
 
 

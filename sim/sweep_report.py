@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from rich.text import Text
 
-from sim import shards
+from sim import manifests, shards
 from sim.errors import InputError, Problem, nearest
+from sim.folders import Folder
 from sim.labels import outcome_label
 from sim.provenance import number_of
-from sim.shards import Folder
 from sim.study import Plan
 from sim.terminal import console, duration, table_of
 
@@ -77,8 +77,8 @@ def summary(folder: Folder, outcome: str | None = None) -> dict[str, Any]:
 
     `outcome` is what the effects are of, as `rung.warning-shots`; else the rung whose share varies most.
     """
-    plan = shards.reopened(folder)
-    manifest = shards.read_manifest(folder) or {}
+    plan = manifests.reopened(folder)
+    manifest = manifests.read_manifest(folder) or {}
     found = shards.results(folder)
     rows = {name: found[name].to_pylist() for name in ("point", "status", "replications")}
     good = np.array([status == "done" for status in rows["status"]])
@@ -251,7 +251,7 @@ def _check(told: Mapping[str, Any]) -> Text:
 
 def point(folder: Folder, number: int) -> dict[str, Any]:
     """Return all that is kept of one point, and the command that runs one of its replications again."""
-    plan = shards.reopened(folder)
+    plan = manifests.reopened(folder)
     if not 0 <= number < plan.points:
         raise InputError([Problem("--point", None, "", f"is {number}, must be from 0 to {plan.points - 1}")])
     found = shards.results(folder)

@@ -23,7 +23,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Final
 
-from sim.shards import folder_of
+from sim.folders import folder_of
 from tests.sweeps import TABLES, tables
 
 VARY: Final = [

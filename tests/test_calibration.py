@@ -15,9 +15,9 @@ from sim import calibration, cli, posterior
 from sim.calibration import Asked, Mornings, accept, calibrate, facts_of, mornings_of, plan_of
 from sim.errors import CalibrationError, InputError
 from sim.facts import Fact
+from sim.folders import folder_of
 from sim.posterior import Draws, posteriors, quantiles, together
 from sim.scenario import read
-from sim.shards import folder_of
 from sim.study import Plan
 from sim.sweep import Goal, sweep
 from tests.encounters import ENCOUNTER

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from sim import cluster, shards
+from sim import cluster, manifests
 from sim.errors import InputError, SweepError
-from sim.shards import RemoteFolder, folder_of
+from sim.folders import RemoteFolder, folder_of
 from sim.study import Plan
 from sim.sweep import Goal, Job
 from tests.sweeps import CALL, SCRAMBLE, small, swept, tables
@@ -175,8 +175,8 @@ def test_what_a_cluster_cannot_do_is_refused(
     result = call("sweep", *failing, "--cluster", site.address, "--fail-fast", "-o", tmp_path / "fast")
     assert result.exit_code == 1
     assert "point 1 failed: " in result.stderr
-    ours = shards.versions()
-    monkeypatch.setattr(shards, "versions", lambda: ours | {"pyarrow": "1.0"})
+    ours = manifests.versions()
+    monkeypatch.setattr(manifests, "versions", lambda: ours | {"pyarrow": "1.0"})
     told = refused("sweep", *ARGUMENTS, "--cluster", site.address, "-o", tmp_path / "s")
     assert f"has pyarrow {ours['pyarrow']} and this machine 1.0" in told
     assert not (tmp_path / "s").exists()
@@ -216,7 +216,7 @@ def test_a_relative_folder_is_sent_as_a_whole_path(tmp_path: Path, monkeypatch: 
 
 def test_a_worker_without_this_project_is_named() -> None:
     """The message says what is missing where."""
-    told = cluster.differing({"tcp://node:1": {"intercept-sim": None}}, shards.versions())
+    told = cluster.differing({"tcp://node:1": {"intercept-sim": None}}, manifests.versions())
     assert told.startswith("tcp://node:1 has no intercept-sim; install the same versions on all")
 
 

@@ -13,7 +13,8 @@ from matplotlib.figure import Figure
 from plots import style
 from plots.delays import delays, edges, refined
 from sim.errors import InputError
-from sim.shards import folder_of, results
+from sim.folders import folder_of
+from sim.shards import results
 from sim.spread import wilson
 from sim.surface import Surface, surface
 from tests.one_pass import check_room, texts

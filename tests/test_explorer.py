@@ -15,7 +15,7 @@ from plots.pages import frame
 from plots.pages.explorer import PARTS, explorer
 from plots.pages.swept import Swept, read_sweep
 from sim.errors import InputError
-from sim.shards import folder_of
+from sim.folders import folder_of
 from sim.spread import wilson
 from tests.browser import needs_chromium, opened, running
 from tests.sweeps import CALL, SCRAMBLE, small, swept

@@ -12,8 +12,8 @@ from typer.testing import CliRunner, Result
 from sim import cli
 from sim.commands.drawing import FIGURES, TAKES
 from sim.commands.figures import Figure
+from sim.folders import folder_of
 from sim.sensitivity import sensitivity
-from sim.shards import folder_of
 from tests.sweeps import CALL, SCRAMBLE, small, swept
 
 LATER = "Later: command.stages.scramble.delay_s=300"

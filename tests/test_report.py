@@ -22,10 +22,10 @@ from plots.pages.swept import Swept, read_sweep
 from sim import spread, store
 from sim.draws import Uniforms
 from sim.errors import InputError
+from sim.folders import folder_of
 from sim.many import simulate
 from sim.run import prepare, replicate
 from sim.scenario import read
-from sim.shards import folder_of
 from sim.study import read as read_study
 from tests.browser import needs_chromium, opened, running
 from tests.scenarios import KNOWN

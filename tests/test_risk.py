@@ -15,10 +15,10 @@ from sim import cli, risk, risk_report, spread, store, survey
 from sim.batch import compose, keep
 from sim.draws import Uniforms
 from sim.exposures import kinds_of, of_batch, touching
+from sim.folders import folder_of
 from sim.risk import ENDS, Case, Goal
 from sim.run import prepare, replicate
 from sim.scenario import Scenario, read
-from sim.shards import folder_of
 from sim.spread import effective_count, wilson, wilson_of_mean
 from tests.encounters import scenario
 from tests.sweeps import swept
@@ -265,7 +265,8 @@ def test_the_band_of_a_sweep_is_that_of_each_point(tmp_path: Path) -> None:
     swept(tmp_path / "run", replications=30)
     found = survey.risk_of_sweep(folder_of(tmp_path / "run"))
     assert len(found["points_run"]) == 9
-    from sim.shards import reopened, results
+    from sim.manifests import reopened
+    from sim.shards import results
 
     plan = reopened(folder_of(tmp_path / "run"))
     table = results(folder_of(tmp_path / "run")).to_pydict()

@@ -13,14 +13,15 @@ import numpy as np
 import pytest
 from SALib.test_functions import Ishigami
 
-from sim import estimates, shards
+from sim import estimates, manifests, shards
 from sim.designs import drawn_shares
 from sim.errors import InputError
+from sim.folders import folder_of
 from sim.histograms import Histograms
 from sim.many import simulate
 from sim.sensitivity import NOISY_SHARE, _Analysis, sensitivity
 from sim.sensitivity_report import number
-from sim.shards import PointState, Shard, folder_of
+from sim.shards import PointState, Shard
 from sim.study import Plan, read
 from tests.sweeps import CALL, SCRAMBLE, small, swept
 from tests.test_cli import good, refused
@@ -47,9 +48,9 @@ def folder_with(
 ) -> Path:
     """Write the folder of a sweep in which an outcome has these values, and replications that scatter around them."""
     folder = folder_of(where)
-    manifest = shards.manifest_of(plan, engine="batch", rows=False)
-    shards.begin(folder, plan, manifest)
-    shards.write_manifest(folder, manifest)
+    manifest = manifests.manifest_of(plan, engine="batch", rows=False)
+    manifests.begin(folder, plan, manifest)
+    manifests.write_manifest(folder, manifest)
     rng = np.random.default_rng(luck)
     always = frozenset({OUTCOME})
     for shard in range(shards.shard_count(plan.points)):

@@ -12,8 +12,8 @@ from matplotlib.axes import Axes
 from plots import style
 from plots.sensitivity import rows, sensitivity
 from sim.errors import InputError
+from sim.folders import folder_of
 from sim.sensitivity import sensitivity as analysed
-from sim.shards import folder_of
 from tests.one_pass import check_room, texts
 from tests.sweeps import CALL, SCRAMBLE, small, swept
 

@@ -18,10 +18,11 @@ import pyarrow.dataset
 import pyarrow.parquet as pq
 import pytest
 
-from sim import shards
+from sim import folders, manifests, shards
 from sim.errors import InputError, SweepError
+from sim.folders import LocalFolder, RemoteFolder, folder_of
 from sim.many import simulate
-from sim.shards import LocalFolder, RemoteFolder, folder_of, interleaved, points_of, shard_count
+from sim.shards import interleaved, points_of, shard_count
 from sim.study import read
 from sim.sweep import Goal, sweep
 from sim.sweep_report import summary
@@ -126,7 +127,7 @@ def test_rows_are_those_of_simulate(done: Path) -> None:
 
 def test_a_folder_says_all_that_its_study_was(done: Path) -> None:
     """The plan that is read from a folder has the same scenario, points and overrides."""
-    again, plan = shards.reopened(folder_of(done)), small()
+    again, plan = manifests.reopened(folder_of(done)), small()
     assert again.table == plan.table
     assert again.identity() == plan.identity()
     assert [again.overrides(point) for point in range(9)] == [plan.overrides(point) for point in range(9)]
@@ -147,7 +148,7 @@ def test_any_study_is_read_again_from_its_folder(
     side = next(iter(small().scenario.sides))
     plan = read("first-intercept", [text.replace("home", side) for text in vary], **options)
     swept(tmp_path / "it", plan, 1)
-    assert shards.reopened(folder_of(tmp_path / "it")).table == plan.table
+    assert manifests.reopened(folder_of(tmp_path / "it")).table == plan.table
     assert len(shards.results(folder_of(tmp_path / "it"))) == plan.points
 
 
@@ -233,7 +234,7 @@ def test_a_manifest_that_lacks_a_key_is_told(tmp_path: Path) -> None:
     del manifest["design_hash"], manifest["varied"]
     path.write_text(json.dumps(manifest), encoding="utf-8")
     with pytest.raises(InputError, match=r"manifest\.json: is damaged: it lacks design_hash, varied"):
-        shards.reopened(folder_of(tmp_path / "sweep"))
+        manifests.reopened(folder_of(tmp_path / "sweep"))
 
 
 def test_a_damaged_shard_is_named(tmp_path: Path) -> None:
@@ -274,7 +275,7 @@ def test_a_full_disk_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPat
             swept(folder)
     kept = tables(folder)
     assert all(tables(right)[name] == data for name, data in kept.items())
-    assert not [path for path in folder.rglob("*") if path.name.startswith(shards.PARTIAL)]
+    assert not [path for path in folder.rglob("*") if path.name.startswith(folders.PARTIAL)]
     swept(folder)
     assert tables(folder) == tables(right)
 
@@ -282,7 +283,7 @@ def test_a_full_disk_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_what_was_being_written_is_taken_away_when_the_sweep_goes_on(tmp_path: Path) -> None:
     """A file that a killed sweep left half written is no part of the folder."""
     swept(tmp_path / "sweep", replications=2)
-    half = tmp_path / "sweep" / "results" / f"{shards.PARTIAL}123-00000.parquet"
+    half = tmp_path / "sweep" / "results" / f"{folders.PARTIAL}123-00000.parquet"
     half.write_bytes(b"half")
     assert f"results/{half.name}" not in LocalFolder(tmp_path / "sweep").names("results")
     swept(tmp_path / "sweep", replications=2)
@@ -311,7 +312,7 @@ def test_an_object_store_holds_the_same_tables(tmp_path: Path) -> None:
         name: store.read(name) for kind in ("histograms", "results", "rows") for name in store.names(kind)
     }
     assert there == tables(tmp_path / "here")
-    assert shards.reopened(store).points == 9
+    assert manifests.reopened(store).points == 9
 
 
 @pytest.fixture
@@ -347,7 +348,7 @@ def test_what_a_store_denies_is_told_in_a_line(tmp_path: Path) -> None:
     swept(tmp_path / "here")
     url = "s3://bucket/sweep"
     with reached_as_s3(store_in(root, lambda path: True)), pytest.raises(SweepError) as caught:
-        shards.reopened(folder_of(url))
+        manifests.reopened(folder_of(url))
     assert str(caught.value) == (
         f"{url}: cannot be read: Unable to locate credentials. (tried all);"
         " see to its address, network and credentials, and try again"

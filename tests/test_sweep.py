@@ -17,12 +17,12 @@ from typing import Any
 
 import pytest
 
-from sim import histograms, shards, sweep_report
+from sim import folders, histograms, shards, sweep_report
 from sim import sweep as sweep_module
 from sim.errors import InputError, SweepError, WorkerError
+from sim.folders import folder_of
 from sim.many import simulate
 from sim.run import prepare
-from sim.shards import folder_of
 from sim.spread import wilson
 from sim.study import Plan, read
 from sim.sweep import Goal, Job, sweep
@@ -188,7 +188,7 @@ def test_a_sweep_that_is_killed_again_and_again_ends_with_the_same_tables(
         (os.killpg if number % 2 else os.kill)(process.pid, signal.SIGKILL)
         process.communicate()
         for name, data in tables(folder).items():
-            if shards.PARTIAL not in name:
+            if folders.PARTIAL not in name:
                 assert data == right[name], name
     process = started(folder)
     assert process.wait() == 0, process.communicate()

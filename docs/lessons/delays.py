@@ -14,11 +14,11 @@ with app.setup:
     from plots.counterfactuals import counterfactuals
     from plots.sensitivity import sensitivity as tornado
     from sim.compare import Variant, compare
+    from sim.folders import folder_of
     from sim.ladders import ladders
     from sim.many import simulate
     from sim.scenario import read
     from sim.sensitivity import sensitivity
-    from sim.shards import folder_of
     from sim.study import read as read_study
     from sim.sweep import Goal, sweep
 

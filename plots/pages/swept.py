@@ -7,15 +7,16 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
-from sim import shards
+from sim import manifests, shards
 from sim.catalogue import Column, columns
 from sim.errors import InputError, Problem
+from sim.folders import Folder
 from sim.histograms import number_columns, share_stem
 from sim.measures import rung_key
 from sim.quantities import Quantity, plain
 from sim.run import Prepared, prepare
 from sim.scenario import Scenario
-from sim.shards import Folder, Shard
+from sim.shards import Shard
 from sim.spec import unit_of
 from sim.study import Plan
 
@@ -106,8 +107,8 @@ class Swept:
 
 def read_sweep(folder: Folder) -> Swept:
     """Read a sweep. Raises InputError if the folder holds none, or one without any result."""
-    plan = shards.reopened(folder)
-    swept = Swept(folder, plan, shards.read_manifest(folder) or {}, shards.results(folder))
+    plan = manifests.reopened(folder)
+    swept = Swept(folder, plan, manifests.read_manifest(folder) or {}, shards.results(folder))
     if not any(status == "done" for status in swept.values("status")):
         raise InputError([Problem(folder.where, None, "", "holds no point that could be run")])
     return swept

@@ -73,7 +73,7 @@ def explorer(
     frame.check_free(output, force=force)
     from plots.pages.explorer import explorer as explorer_page
     from plots.pages.swept import read_sweep
-    from sim.shards import folder_of
+    from sim.folders import folder_of
 
     frame.write(explorer_page(read_sweep(folder_of(folder)), outcomes or ()), output)
     print(f"wrote {output}", file=sys.stderr)

@@ -62,14 +62,14 @@ def chosen(
 def _of_point(
     name: str, point: int, seed: int | None, number: int | None, overrides: list[str] | None
 ) -> Chosen:
-    from sim import shards
+    from sim import folders, manifests
     from sim.document import changed
     from sim.scenario import parse
 
     problems = []
     if overrides:
         problems.append(Problem("--set", None, "", "changes a scenario, and --point says which one it is"))
-    plan = shards.reopened(shards.folder_of(name))
+    plan = manifests.reopened(folders.folder_of(name))
     if point >= plan.points:
         problems.append(Problem("--point", None, "", f"is {point}, must be from 0 to {plan.points - 1}"))
     elif seed not in (None, plan.seed_of(point)):

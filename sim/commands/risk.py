@@ -74,7 +74,7 @@ def risk(
     goal = Goal(replications, within, most=most)
     if _is_sweep(source):
         _refuse(source, {"--seed": seed, "--set": overrides, "-r": first})
-        from sim.shards import folder_of
+        from sim.folders import folder_of
         from sim.survey import risk_of_sweep
 
         with telling(quiet=False, what="points") as tell:

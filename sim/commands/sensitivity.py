@@ -29,8 +29,8 @@ def sensitivity(
 
     A morris sweep gives elementary effects, a saltelli sweep Sobol indices, a one-at-a-time sweep a tornado.
     """
+    from sim.folders import folder_of
     from sim.sensitivity import sensitivity as told_of
-    from sim.shards import folder_of
 
     told = told_of(folder_of(folder), outcomes or ())
     if as_json:

@@ -14,10 +14,10 @@ from sim.errors import InputError, Problem
 
 if TYPE_CHECKING:
     from sim.document import Document
+    from sim.folders import Folder
     from sim.outcomes import Outcomes
     from sim.provenance import Provenance
     from sim.scenario import Scenario
-    from sim.shards import Folder
     from sim.spread import Reached
     from sim.store import Recorded
 
@@ -87,7 +87,7 @@ class Source:
     @cached_property
     def folder(self) -> Folder:
         """The folder of the sweep."""
-        from sim.shards import folder_of
+        from sim.folders import folder_of
 
         return folder_of(self.name)
 

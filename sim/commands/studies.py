@@ -276,7 +276,9 @@ def show(
 ) -> None:
     """Show what a folder holds."""
     from sim import store
-    from sim.shards import folder_of, reopened, results
+    from sim.folders import folder_of
+    from sim.manifests import reopened
+    from sim.shards import results
 
     if "://" not in folder and (Path(folder) / "events.jsonl").is_file():
         given = {"--point": point is not None, "--outcome": outcome is not None, "--csv": as_csv}
@@ -313,7 +315,7 @@ def show(
 
 def _show(folder: str, outcome: str | None, *, as_json: bool) -> None:
     from sim import sweep_report
-    from sim.shards import folder_of
+    from sim.folders import folder_of
 
     told = sweep_report.summary(folder_of(folder), outcome)
     if as_json:
