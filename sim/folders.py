@@ -58,11 +58,13 @@ class LocalFolder:
         return str(self.root)
 
     def read(self, name: str) -> bytes | None:
-        """Return a file, or None if it is not there."""
+        """Return a file, or None if it is not there. Raises SweepError if it cannot be read."""
         try:
             return (self.root / name).read_bytes()
         except (FileNotFoundError, NotADirectoryError):
             return None
+        except OSError as error:
+            raise _unreached(f"{self.where}/{name}", "read", error) from error
 
     def write(self, name: str, data: bytes) -> None:
         """Write beside the place and rename when all of it is on the disk."""
@@ -84,12 +86,18 @@ class LocalFolder:
             raise _unreached(self.where, "written", error) from error
 
     def names(self, below: str = "") -> set[str]:
-        """Return the names of the files in a folder below, by their full names."""
+        """Return the names of the files in a folder below, by their full names.
+
+        Raises SweepError if it cannot be read.
+        """
         folder = self.root / below
-        if not folder.is_dir():
-            return set()
-        found = (path for path in folder.iterdir() if path.is_file() and not path.name.startswith(PARTIAL))
-        return {str(PurePosixPath(below) / path.name) for path in found}
+        try:
+            if not folder.is_dir():
+                return set()
+            found = [path for path in folder.iterdir() if path.is_file()]
+        except OSError as error:
+            raise _unreached(str(folder), "read", error) from error
+        return {str(PurePosixPath(below) / path.name) for path in found if not path.name.startswith(PARTIAL)}
 
     def clean(self) -> None:
         """Take away what was being written when a sweep was interrupted."""
@@ -253,4 +261,5 @@ def _unreached(where: str, done: str, error: Exception) -> SweepError:
     what = f"{where}: cannot be {done}: {' '.join(told.split()).rstrip('.')}"
     if done == "written":
         return SweepError(f"{what}; what is there is whole, and the same command goes on from it")
-    return SweepError(f"{what}; see to its address, network and credentials, and try again")
+    remedy = "its address, network and credentials" if "://" in where else "who may read it"
+    return SweepError(f"{what}; see to {remedy}, and try again")

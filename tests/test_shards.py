@@ -237,6 +237,15 @@ def test_a_manifest_that_lacks_a_key_is_told(tmp_path: Path) -> None:
         manifests.reopened(folder_of(tmp_path / "sweep"))
 
 
+def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
+    """A folder where a file should be stands for whatever the system denies."""
+    (tmp_path / "manifest.json").mkdir()
+    with pytest.raises(
+        SweepError, match=r"manifest\.json: cannot be read: Is a directory; see to who may read it"
+    ):
+        manifests.reopened(folder_of(tmp_path))
+
+
 def test_a_damaged_shard_is_named(tmp_path: Path) -> None:
     """A shard that a disk has garbled is no crash: the message says what to do, and then the sweep goes on."""
     folder = tmp_path / "sweep"
