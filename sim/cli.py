@@ -16,6 +16,7 @@ from sim.commands import (
     files,
     film,
     pages,
+    printing,
     replay,
     risk,
     sensitivity,
@@ -50,4 +51,5 @@ app.command()(files.schema)
 
 def main() -> None:
     """Run the command line; end with 0, 1 (failure), 2 (wrong input) or 130 (interrupted)."""
+    printing.spare_signs()
     app()

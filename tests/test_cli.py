@@ -530,6 +530,34 @@ def test_a_full_disk_under_stdout_is_told(more: list[str]) -> None:
     assert ended.stderr == "the output cannot be written: No space left on device\n"
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "euc-kr"])
+def test_an_encoding_without_our_signs_is_written_to_as_well_as_it_goes(
+    tmp_path: Path, encoding: str
+) -> None:
+    """What stdout has no letters for is written plainer in tables and escaped in JSON, and is no failure."""
+    scenario = tmp_path / "bear.toml"
+    text = 'extends = "first-intercept"\n[intruders.bear]\nlabel = "Медведь 熊 ë"\n'
+    scenario.write_text(text, encoding="utf-8")
+
+    def printed(*more: str, encoding: str = encoding) -> str:
+        environment = {**os.environ, "PYTHONIOENCODING": encoding, "COLUMNS": "80"}
+        run = [sys.executable, "-m", "sim", "run", str(scenario), *more]
+        done = subprocess.run(run, capture_output=True, check=False, timeout=120, env=environment)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.decode(encoding)
+
+    assert "airspace violated" in printed()
+    assert "-100.0 %" in printed("-n", "20") or "–100.0 %" in printed("-n", "20")
+    assert json.loads(printed("--json")) == json.loads(printed("--json", encoding="utf-8"))
+
+
+def test_a_closed_stdout_is_no_failure() -> None:
+    """A command whose stdout is closed does its work and says nothing."""
+    command = f"exec '{sys.executable}' -m sim run first-intercept >&-"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False, timeout=120)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_an_interruption_is_a_line_and_exit_code_130(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Ctrl-C in the middle of a run leaves nothing behind and no traceback."""
 

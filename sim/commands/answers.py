@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -25,6 +24,7 @@ from sim.commands.options import (
     telling,
 )
 from sim.commands.points import PointOption, chosen
+from sim.commands.printing import print_object
 
 if TYPE_CHECKING:
     from sim.compare import Variant
@@ -58,7 +58,7 @@ def explain(
     with telling(quiet=False, what="searches") as tell:
         explained = explained_of(case, within_s=within_s, workers=jobs, tell=tell)
     if as_json:
-        print(json.dumps(explained, ensure_ascii=False))
+        print_object(explained)
         return
     from sim.answers import show_explanation
 
@@ -127,7 +127,7 @@ def compare(
             compared_variants, seed, replications, first, tell, engine=engine.value, workers=jobs
         )
     if as_json:
-        print(json.dumps(compared, ensure_ascii=False))
+        print_object(compared)
         return
     from sim.answers import show_comparison
 

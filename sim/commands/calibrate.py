@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import tempfile
 from typing import Annotated
@@ -10,6 +9,7 @@ from typing import Annotated
 import typer
 
 from sim.commands.options import JobsOption, SetOption, answers_errors
+from sim.commands.printing import print_object
 from sim.commands.studies import sweeping
 from sim.errors import InputError, Problem
 
@@ -98,7 +98,7 @@ def calibrate(
         with sweeping(folder, kept=output is not None) as tell:
             told = calibrated(plan, folder, asked, replications, workers=jobs, tell=tell)
     if as_json:
-        print(json.dumps(told, ensure_ascii=False))
+        print_object(told)
         return
     from sim.calibration_report import show_calibration
 

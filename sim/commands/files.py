@@ -13,6 +13,7 @@ from sim.commands.options import (
     SetOption,
     answers_errors,
 )
+from sim.commands.printing import print_object
 from sim.errors import InputError, Problem
 from sim.provenance import number_of
 
@@ -59,7 +60,7 @@ def list_scenarios(
         for name, path in bundled().items()
     ]
     if as_json:
-        print(json.dumps(rows, ensure_ascii=False))
+        print_object(rows)
         return
     width = max(len(row["name"]) for row in rows)
     for row in rows:

@@ -100,7 +100,8 @@ def answers_errors(command: Callable[P, T]) -> Callable[P, T]:
     def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
             result = command(*args, **kwargs)
-            sys.stdout.flush()
+            if sys.stdout is not None:  # as it is where it was closed, `>&-`
+                sys.stdout.flush()
             return result
         except OSError as error:
             if error.errno not in (errno.EPIPE, errno.ENOSPC):

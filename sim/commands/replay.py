@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -23,6 +22,7 @@ from sim.commands.options import (
     telling,
 )
 from sim.commands.points import PointOption, chosen
+from sim.commands.printing import print_object
 from sim.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def run(
     if output is not None:
         store.write(recorded, document, output, force=force)
     if as_json:
-        print(json.dumps(store.as_object(recorded), ensure_ascii=False))
+        print_object(store.as_object(recorded))
     elif not quiet:
         from sim.terminal import show_run
 
@@ -101,7 +101,7 @@ def _spread(
 
 def _show_spread(summary: dict[str, Any], *, as_json: bool, quiet: bool) -> None:
     if as_json:
-        print(json.dumps(summary, ensure_ascii=False))
+        print_object(summary)
     elif not quiet:
         from sim.terminal import show_spread
 

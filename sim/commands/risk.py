@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,6 +17,7 @@ from sim.commands.options import (
     recorded_in,
     telling,
 )
+from sim.commands.printing import print_object
 from sim.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def risk(
     else:
         told = _of_scenario(source, goal, seed, first, engine, jobs, overrides)
     if as_json:
-        print(json.dumps(told, ensure_ascii=False))
+        print_object(told)
         return
     from sim import risk_report
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
 
 from sim.commands.options import answers_errors
+from sim.commands.printing import print_object
 
 
 @answers_errors
@@ -34,7 +34,7 @@ def sensitivity(
 
     told = told_of(folder_of(folder), outcomes or ())
     if as_json:
-        print(json.dumps(told, ensure_ascii=False, allow_nan=False))
+        print_object(told)
         return
     from sim.sensitivity_report import show_sensitivity
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from sim.commands.options import (
     ShownSeedOption,
     answers_errors,
 )
+from sim.commands.printing import print_object
 from sim.errors import InputError, Problem, SweepError, WorkerError
 
 if TYPE_CHECKING:
@@ -213,7 +213,7 @@ def _show_estimate(plan: Plan, goal: Goal, engine: Engine, jobs: int | None, *, 
             "estimate_s": round(seconds, 1),
             "failing": failing,
         }
-        print(json.dumps(told, ensure_ascii=False))
+        print_object(told)
         return
     most = "at most " if goal.until else ""
     print(f"{plan.points:,} points of a {plan.study.design} design, {most}{count:,} replications in all")
@@ -291,7 +291,7 @@ def show(
             raise InputError(problems)
         recorded = store.read(Path(folder))
         if as_json:
-            print(json.dumps(store.as_object(recorded), ensure_ascii=False))
+            print_object(store.as_object(recorded))
             return
         from sim.terminal import show_run
 
@@ -306,7 +306,7 @@ def show(
 
         told = sweep_report.point(folder_of(folder), point)
         if as_json:
-            print(json.dumps(told, ensure_ascii=False))
+            print_object(told)
         else:
             sweep_report.show_point(told)
     else:
@@ -319,6 +319,6 @@ def _show(folder: str, outcome: str | None, *, as_json: bool) -> None:
 
     told = sweep_report.summary(folder_of(folder), outcome)
     if as_json:
-        print(json.dumps(told, ensure_ascii=False))
+        print_object(told)
     else:
         sweep_report.show_sweep(told)
