@@ -275,8 +275,9 @@ def _as_distribution(given: Any) -> Any:
     if isinstance(given, int | float) and not isinstance(given, bool):
         return {"dist": "constant", "value": given}
     if not isinstance(given, Mapping | Distribution):
+        came = str(given).lower() if isinstance(given, bool) else repr(given)  # as TOML has it
         raise ValueError(
-            f'is {given!r}, must be a number or a table such as {{ dist = "uniform", low = 30, high = 90 }}'
+            f'is {came}, must be a number or a table such as {{ dist = "uniform", low = 30, high = 90 }}'
         )
     return given
 

@@ -33,6 +33,7 @@ _TYPES: Mapping[str, str] = {
     "time_type": "a clock time such as 09:10:00, without quotes",
     "date_type": "a date such as 2019-07-23, without quotes",
     "datetime_type": "a date and time such as 2019-07-23T06:00:00+09:00, without quotes",
+    "timezone_aware": "a time with its offset from UTC, such as 2019-07-23T06:00:00+09:00",
     "none_required": "",
 }
 

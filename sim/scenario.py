@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import time
 from pathlib import Path
+from unicodedata import category
 
 from pydantic import Field
 
@@ -104,7 +105,8 @@ def read(path_or_name: str | Path, overrides: Sequence[str] = ()) -> tuple[Scena
 def parse(document: Document) -> Scenario:
     """Check a document against the model and across its sections. Raises InputError with every problem."""
     scenario = validate(document, Scenario)
-    raise_all(document, [*problems(scenario), *_source_problems(document.data, scenario)])
+    data = document.data
+    raise_all(document, [*problems(scenario), *_source_problems(data, scenario), *_text_problems(data)])
     return scenario
 
 
@@ -464,3 +466,20 @@ def _source_problems(data: object, scenario: Scenario, path: KeyPath = ()) -> It
     elif isinstance(data, list):
         for number, value in enumerate(data):
             yield from _source_problems(value, scenario, (*path, number))
+
+
+def _text_problems(data: object, path: KeyPath = ()) -> Iterator[Problem]:
+    """Yield each text that cannot be shown: a name for people that is blank, or a control character.
+
+    A terminal would obey the character, and SVG, KML and HTML have no way to write it.
+    """
+    if isinstance(data, str):
+        control = next((sign for sign in data if category(sign) == "Cc" and sign not in "\t\n\r"), None)
+        if control is not None:
+            yield path, f"holds the control character U+{ord(control):04X}; leave it out"
+        elif path[-1] in ("label", "name", "statement", "title") and not data.strip():
+            yield path, "is blank; give it a name"
+    elif isinstance(data, Mapping | list):
+        items = data.items() if isinstance(data, Mapping) else enumerate(data)
+        for key, value in items:
+            yield from _text_problems(value, (*path, key))

@@ -543,6 +543,41 @@ def test_a_source_is_a_document_or_an_assumption(tmp_path: Path, source: str) ->
     assert problem.line == 5
 
 
+@pytest.mark.parametrize(
+    ("text", "path", "words"),
+    [
+        ('[intruders.bear]\nlabel = "B\\u001b[2Jear"', "intruders.bear.label", "control character U+001B"),
+        ('[centre]\nnote = "a bell \\u0007"', "centre.note", "control character U+0007"),
+        (
+            '[escalation]\nrungs = [{ name = "\\u0085", reached_by = ["track"] }]',
+            "escalation.rungs.0.name",
+            "U+0085",
+        ),
+        ('[scenario]\ntitle = ""', "scenario.title", "is blank"),
+        ('[intruders.bear]\nlabel = " "', "intruders.bear.label", "is blank"),
+    ],
+)
+def test_a_text_that_cannot_be_shown_is_refused(tmp_path: Path, text: str, path: str, words: str) -> None:
+    """A terminal would obey a control character, an SVG is broken by it, and a blank name names nothing."""
+    (problem,) = wrong(tmp_path / "mine.toml", text).problems
+    assert (problem.path, problem.line) == (path, 3)
+    assert words in problem.message
+
+
+def test_texts_may_hold_tabs_lines_and_any_letters(tmp_path: Path) -> None:
+    """A note of several lines, markup and letters of any script are text like any other."""
+    text = '[intruders.bear]\nlabel = "<b>Медведь</b> 熊 \\u200d {x} $y$"\nnote = "one\\r\\n\\ttwo"'
+    file = tmp_path / "mine.toml"
+    file.write_text(f'extends = "first-intercept"\n{text}\n', encoding="utf-8")
+    assert read(file)[0].intruders["bear"].label == "<b>Медведь</b> 熊 \u200d {x} $y$"
+
+
+def test_a_start_without_its_offset_is_told_in_plain_words(tmp_path: Path) -> None:
+    """The window begins at a time with its offset from UTC; the message shows one."""
+    (problem,) = wrong(tmp_path / "mine.toml", "[clock]\nstart = 2024-01-01T09:00:00").problems
+    assert "with its offset from UTC, such as 2019-07-23T06:00:00+09:00" in problem.message
+
+
 def test_signals_and_kinds_name_everything_once() -> None:
     """The events of stages, calls, measures and hazards are known beside those of the model."""
     scenario, _ = read("first-intercept")
