@@ -23,7 +23,6 @@ from plots import style
 from plots.coast import Ring
 from plots.encounter import Encounter
 from plots.placing import Placer, Spot, around, wrapped
-from sim.zones import regions
 
 KM_PER_DEG = 111.2  # a degree of a great circle on a sphere of 6,371 km
 STEPS_DEG = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
@@ -102,7 +101,7 @@ def set_view(axes: Axes, view: View) -> None:
 
 def _degrees(value: float, ends: str) -> str:
     value = (value + 180) % 360 - 180 if ends == "EW" else value
-    end = "" if value == 0 else ends[0] if value > 0 else ends[1]
+    end = "" if value in (0, -180) else ends[0] if value > 0 else ends[1]
     return f"{abs(value):g}°{end}"
 
 
@@ -143,7 +142,7 @@ def draw_scale(panel: Panel) -> None:
 
 def zone_outlines(shown: Encounter) -> dict[str, Floats]:
     """Return the outline of each zone, latitude and longitude in degrees, shape (n, 2)."""
-    return {n: r.outline_deg() for n, r in regions(shown.recorded.scenario.zones, shown.sphere).items()}
+    return {name: shown.outline_deg(name) for name in shown.recorded.scenario.zones}
 
 
 def draw_zones(panel: Panel, outlines: dict[str, Floats]) -> None:

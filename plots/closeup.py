@@ -12,7 +12,6 @@ from plots.chart import KM_PER_DEG, Floats, Panel, View, draw_scale, label_zones
 from plots.encounter import Encounter, Sortie, ordinal, place
 from plots.placing import Spot, around, fan
 from plots.ways import draw_heads, draw_others, draw_way, label_centre, label_way
-from sim.zones import regions
 
 NEAR_S = 7 * 60  # the close-up shows so much of the track before the first stay and after the last
 LEAST_CLOSE_KM = 60.0
@@ -36,8 +35,7 @@ def close_view(shown: Encounter) -> View:
         way, np.arange(max(first, way.step[0]), min(last, way.step[-1]) + 1, dtype=np.float64)
     )
     places = [np.column_stack([lat_deg, lon_deg]), np.array([[centre.lat_deg, centre.lon_deg]])]
-    zones = regions(shown.recorded.scenario.zones, shown.sphere)
-    places += [zones[name].outline_deg() for name in dict.fromkeys(s.zone for s in stays)]
+    places += [shown.outline_deg(name) for name in dict.fromkeys(s.zone for s in stays)]
     around_all = np.concatenate(places)
     return view_of(around_all[:, 0], around_all[:, 1], 0.06, LEAST_CLOSE_KM)
 
@@ -47,9 +45,8 @@ def draw_close(panel: Panel, outlines: dict[str, Floats]) -> int:
     shown, axes = panel.shown, panel.axes
     draw_others(panel)
     way = shown.recorded.ways[shown.flight]
-    lon_deg = np.unwrap(way.lon_deg, period=360.0)
-    draw_way(panel, way.lat_deg, lon_deg, color=style.RED, linewidth=2.4, zorder=4)
-    draw_heads(panel, way.lat_deg, lon_deg, style.RED)
+    draw_way(panel, way.lat_deg, way.lon_deg, color=style.RED, linewidth=2.4, zorder=4)
+    draw_heads(panel, way.lat_deg, way.lon_deg, style.RED)
     met = [s for s in shown.sorties if s.joined is not None and s.starts is not None]
     for sortie in met:
         _draw_approach(panel, sortie)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +20,10 @@ from sim.clock import Clock
 from sim.errors import InputError, Problem, nearest
 from sim.geo import Sphere
 from sim.units import KM_PER_NMI
+from sim.zones import Region, regions
 
 if TYPE_CHECKING:
+    from sim.fighters import Base
     from sim.store import Recorded, Way
 
 Event = dict[str, Any]
@@ -86,6 +88,21 @@ class Encounter:
     def events(self) -> list[Event]:
         """The events about the flight."""
         return about(self.recorded, self.flight)
+
+    @cached_property
+    def regions(self) -> dict[str, Region]:
+        """The zones as shapes on the sphere."""
+        return regions(self.recorded.scenario.zones, self.sphere)
+
+    def outline_deg(self, zone: str, max_step_km: float = 5.0) -> Floats:
+        """Return the outline of a zone on the map, latitude and longitude in degrees, shape (n, 2)."""
+        outline = self.regions[zone].outline_deg(max_step_km)
+        lon_deg = on_map(outline[:, 1], self.recorded.scenario.centre.lon_deg)
+        return np.column_stack([outline[:, 0], lon_deg])
+
+    def base_deg(self, base: Base) -> tuple[float, float]:
+        """Return latitude and longitude of a base on the map."""
+        return base.lat_deg, float(on_map(np.array([base.lon_deg]), self.recorded.scenario.centre.lon_deg)[0])
 
     def seconds(self, step: float) -> float:
         """Return the seconds of a step from the start of the window."""
@@ -161,7 +178,23 @@ def encounter(
     if not 0 <= begins < ends:
         wanted = "must begin at step 0 or later and end after that"
         raise InputError([Problem("", None, "span", f"is {begins} to {ends}, {wanted}")])
-    return Encounter(recorded, clock, name, side, begins, ends)
+    centre_deg = recorded.scenario.centre.lon_deg
+    ways = {key: replace(way, lon_deg=on_map(way.lon_deg, centre_deg)) for key, way in recorded.ways.items()}
+    return Encounter(replace(recorded, ways=ways), clock, name, side, begins, ends)
+
+
+def on_map(lon_deg: Floats, centre_deg: float) -> Floats:
+    """Return the longitudes of a line as a map round a centre has them: they run on past 180 degrees.
+
+    Of the whole turns by which the line could be moved it is the one that brings it nearest to the centre.
+
+    >>> on_map(np.array([178.0, -179.0]), -180.0)
+    array([-182., -179.])
+    """
+    line = np.unwrap(lon_deg, period=360.0)
+    middle = (line.min() + line.max()) / 2
+    moved: Floats = line - 360.0 * np.round((middle - centre_deg) / 360.0)
+    return moved
 
 
 def about(recorded: Recorded, flight: str) -> list[Event]:

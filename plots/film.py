@@ -213,8 +213,8 @@ class Stage:
     """A figure with its ground, and what moves on it."""
 
     def __init__(self, recorded: Recorded, cut: Cut) -> None:
-        self.recorded, self.cut = recorded, cut
         self.shown = encounter(recorded)
+        self.recorded, self.cut = self.shown.recorded, cut  # with longitudes as the map has them
         self.steps = self._checked_steps()
         self.figure = Figure(figsize=(WIDTH_IN, HEIGHT_IN), dpi=1, facecolor="white")
         width, height = cut.size_px

@@ -27,7 +27,6 @@ from plots.closeup import close_view, draw_close
 from plots.encounter import Encounter, encounter
 from plots.placing import Placer, Spot, around
 from plots.ways import draw_heads, draw_others, draw_way, label_centre, label_way
-from sim.zones import regions
 
 if TYPE_CHECKING:
     from sim.fighters import Base
@@ -101,13 +100,12 @@ def region_view(shown: Encounter) -> View:
     met = {sortie.pair for sortie in shown.sorties if sortie.starts is not None}
     pairs, bases = recorded.scenario.fighters.pairs, recorded.scenario.fighters.bases
     for name in dict.fromkeys(pair.base for pair_name, pair in pairs.items() if pair_name in met):
-        places.append(np.array([[bases[name].lat_deg, bases[name].lon_deg]]))
+        places.append(np.array([shown.base_deg(bases[name])]))
     side = None if shown.side is None else recorded.scenario.sides[shown.side]
     if side is not None and side.identification_zone is not None:
-        zone = regions(recorded.scenario.zones, shown.sphere)[side.identification_zone]
-        places.append(zone.outline_deg(50.0))
+        places.append(shown.outline_deg(side.identification_zone, 50.0))
     together = np.concatenate(places)
-    return view_of(together[:, 0], np.unwrap(together[:, 1], period=360.0), 0.04, LEAST_REGION_KM)
+    return view_of(together[:, 0], together[:, 1], 0.04, LEAST_REGION_KM)
 
 
 def _draw_region(panel: Panel, close: View, outlines: dict[str, Floats]) -> None:
@@ -122,9 +120,8 @@ def _draw_region(panel: Panel, close: View, outlines: dict[str, Floats]) -> None
         if way.kind == "pair":
             _draw_pair_way(panel, name)
     way = shown.recorded.ways[shown.flight]
-    lon_deg = np.unwrap(way.lon_deg, period=360.0)
-    draw_way(panel, way.lat_deg, lon_deg, color=style.RED, linewidth=3.0, zorder=4)
-    draw_heads(panel, way.lat_deg, lon_deg, style.RED)
+    draw_way(panel, way.lat_deg, way.lon_deg, color=style.RED, linewidth=3.0, zorder=4)
+    draw_heads(panel, way.lat_deg, way.lon_deg, style.RED)
     draw_scale(panel)
     mark_bases(panel)
     letter: dict[str, Any] = {"fontsize": style.TITLE_PT, "fontweight": "bold", "zorder": 8}
@@ -176,17 +173,19 @@ def mark_bases(panel: Panel) -> None:
     for name, base in _bases_in(panel).items():
         face = style.BLUE if name in flown else "white"
         look: dict[str, Any] = {"markersize": 6.5, "markerfacecolor": face, "markeredgecolor": style.BLUE}
-        panel.axes.plot([base.lon_deg], [base.lat_deg], "s", zorder=6, **look)
-        panel.placer.avoid_place(panel.axes, base.lon_deg, base.lat_deg, 5.0)
+        lat_deg, lon_deg = panel.shown.base_deg(base)
+        panel.axes.plot([lon_deg], [lat_deg], "s", zorder=6, **look)
+        panel.placer.avoid_place(panel.axes, lon_deg, lat_deg, 5.0)
 
 
 def label_bases(panel: Panel) -> None:
     """Name the bases that are in view."""
     for base in _bases_in(panel).values():
         look: dict[str, Any] = {"fontsize": style.SMALL_PT, "zorder": 8, "path_effects": style.halo()}
-        panel.placer.place(panel.axes, base.label, around(base.lon_deg, base.lat_deg, 7, 14), **look)
+        lat_deg, lon_deg = panel.shown.base_deg(base)
+        panel.placer.place(panel.axes, base.label, around(lon_deg, lat_deg, 7, 14), **look)
 
 
 def _bases_in(panel: Panel) -> dict[str, Base]:
     bases = panel.shown.recorded.scenario.fighters.bases
-    return {name: base for name, base in bases.items() if panel.view.holds(base.lat_deg, base.lon_deg)}
+    return {name: base for name, base in bases.items() if panel.view.holds(*panel.shown.base_deg(base))}

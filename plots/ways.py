@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from plots import style
 from plots.chart import Floats, Panel
 from plots.placing import around, fan, wrapped
@@ -25,9 +23,8 @@ def draw_others(panel: Panel) -> None:
     for number, name in enumerate(n for n in others if n in panel.shown.recorded.ways):
         way = panel.shown.recorded.ways[name]
         dash = DASHES[number % len(DASHES)]
-        lon_deg = np.unwrap(way.lon_deg, period=360.0)
-        draw_way(panel, way.lat_deg, lon_deg, color=style.YELLOW, linewidth=2.2, linestyle=dash, zorder=3)
-        draw_heads(panel, way.lat_deg, lon_deg, style.DARK_YELLOW)
+        draw_way(panel, way.lat_deg, way.lon_deg, color=style.YELLOW, linewidth=2.2, linestyle=dash, zorder=3)
+        draw_heads(panel, way.lat_deg, way.lon_deg, style.DARK_YELLOW)
 
 
 def draw_heads(panel: Panel, lat_deg: Floats, lon_deg: Floats, color: str) -> None:

@@ -1,6 +1,7 @@
 """The map puts everything where the record has it."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from plots.chart import KM_PER_DEG, View, view_of
 from plots.encounter import encounter
 from plots.map import track_map
 from sim import store
+from sim.document import dump, load
 from tests.one_pass import BARE, PASS, check_room, recorded_of, texts
 
 
@@ -146,3 +148,37 @@ def test_the_same_replication_gives_the_same_bytes(
     for path in files:
         style.save(track_map(recorded), path)
     assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def turned(node: Any, by_deg: float) -> Any:
+    """Return scenario data with all longitudes turned by so much, written from -180 to 180."""
+    if isinstance(node, dict):
+        return {k: moved(v, by_deg) if k == "lon_deg" else turned(v, by_deg) for k, v in node.items()}
+    if isinstance(node, list):
+        return [
+            [v[0], moved(v[1], by_deg)] if isinstance(v, list) and len(v) == 2 else turned(v, by_deg)
+            for v in node
+        ]
+    return node
+
+
+def moved(lon_deg: float, by_deg: float) -> float:
+    """Return a longitude turned by so much, from -180 to 180."""
+    return (lon_deg + by_deg + 180.0) % 360.0 - 180.0
+
+
+@pytest.mark.parametrize("by_deg", [-150.0, 210.25])
+def test_a_map_across_the_antimeridian_is_the_map_elsewhere(tmp_path: Path, by_deg: float) -> None:
+    """Tracks, zones and bases on both sides of 180 degrees stand beside each other, not a world apart."""
+    data = load("first-intercept").data
+    here, there = (track_map(recorded_of(dump(turned(data, turn)), tmp_path)) for turn in (0.0, by_deg))
+    for panel in (0, 1):
+        lines = [[line.get_xdata() for line in f.axes[panel].lines] for f in (here, there)]
+        assert len(lines[0]) == len(lines[1]) > 3
+        turns = {
+            round(float(far - near), 3)
+            for one, other in zip(*lines, strict=True)
+            for near, far in zip(one, other, strict=True)
+            if not np.isnan(near)
+        }
+        assert turns == {moved(-30.0, by_deg) + 30.0}

@@ -17,7 +17,6 @@ from plots.encounter import Encounter, Event, encounter
 from plots.ladder import ladder
 from plots.pages import evidence, frame, ground
 from plots.pages.telling import Teller
-from sim.zones import regions
 
 if TYPE_CHECKING:
     from sim.store import Recorded, Way
@@ -110,7 +109,7 @@ def _data(subject: Subject) -> Row:
     recorded, shown = subject.recorded, subject.shown
     clock, centre = shown.clock, recorded.scenario.centre
     start = clock.start
-    box = _box(recorded)
+    box = _box(shown.recorded)
     land = _land(box)
     return {
         "clock": {
@@ -126,7 +125,7 @@ def _data(subject: Subject) -> Row:
         "box": land,
         "coast": ground.coast_in(coast.coast(), land),
         "zones": _zones(shown),
-        "bases": _bases(recorded),
+        "bases": _bases(shown),
         "stays": _stays(recorded),
         "rungs": _rungs(subject),
         "facts": evidence.times(recorded, clock),
@@ -140,8 +139,7 @@ def _box(recorded: Recorded) -> ground.Box:
     centre = recorded.scenario.centre
     lat_deg = np.concatenate([[centre.lat_deg], *(way.lat_deg for way in recorded.ways.values())])
     lon_deg = np.concatenate([[centre.lon_deg], *(way.lon_deg for way in recorded.ways.values())])
-    near = centre.lon_deg + (lon_deg - centre.lon_deg + 180.0) % 360.0 - 180.0
-    west, east, south, north = near.min(), near.max(), lat_deg.min(), lat_deg.max()
+    west, east, south, north = lon_deg.min(), lon_deg.max(), lat_deg.min(), lat_deg.max()
     margin = MARGIN_DEG
     sides = (west - margin, east + margin, south - margin, north + margin)
     west, east, south, north = (round(float(side), 2) for side in sides)
@@ -184,18 +182,19 @@ def _zones(shown: Encounter) -> list[Row]:
             "label": zones[name].label,
             "kind": zones[name].kind,
             "own": zones[name].owner == shown.side,
-            **ground.outline(region.outline_deg(8.0)),
+            **ground.outline(shown.outline_deg(name, 8.0)),
         }
-        for name, region in regions(zones, shown.sphere).items()
+        for name in zones
     ]
 
 
-def _bases(recorded: Recorded) -> list[Row]:
-    fighters = recorded.scenario.fighters
+def _bases(shown: Encounter) -> list[Row]:
+    recorded, fighters = shown.recorded, shown.recorded.scenario.fighters
     flown = {fighters.pairs[name].base for name, way in recorded.ways.items() if way.kind == "pair"}
     return [
-        {"label": base.label, "lat": base.lat_deg, "lon": base.lon_deg, "flown": name in flown}
+        {"label": base.label, "lat": lat, "lon": lon, "flown": name in flown}
         for name, base in fighters.bases.items()
+        for lat, lon in [shown.base_deg(base)]
     ]
 
 
@@ -204,14 +203,14 @@ def _bases(recorded: Recorded) -> list[Row]:
 
 def _ways(subject: Subject, every: int) -> list[Row]:
     """Return the ways of flights and pairs, the flight that matters most first, then flights before pairs."""
-    ways, flight = subject.recorded.ways, subject.shown.flight
+    ways, flight = subject.shown.recorded.ways, subject.shown.flight
     order = sorted(ways, key=lambda name: (name != flight, ways[name].kind != "flight"))
     return [_way(subject, name, ways[name], every) for name in order]
 
 
 def _way(subject: Subject, name: str, way: Way, every: int) -> Row:
     rows = ground.kept(way, every)
-    lon_deg = np.unwrap(way.lon_deg, period=360.0)[rows]
+    lon_deg = way.lon_deg[rows]
     km = ground.whole(subject.shown.distance_km(way)[rows], ground.DISTANCE_PER_KM)
     found = {
         "name": name,
