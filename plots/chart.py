@@ -41,6 +41,11 @@ class View:
     north: float
 
     @property
+    def sides(self) -> tuple[float, float, float, float]:
+        """West, east, south and north."""
+        return self.west, self.east, self.south, self.north
+
+    @property
     def middle_deg(self) -> float:
         """The middle latitude."""
         return (self.south + self.north) / 2

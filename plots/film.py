@@ -272,7 +272,7 @@ class Stage:
         region.axes.plot([centre.lon_deg], [centre.lat_deg], "^", color=style.INK, markersize=6, zorder=6)
         label_centre(close)
         label_zones(close, outlines, "airspace", "identification", "station")
-        style.footer(figure, style.made_of(self.recorded), coast.CREDIT)
+        style.footer(figure, style.made_of(self.recorded), coast.credit(*region.view.sides))
         return region, close
 
     def _movers(self, panel: Panel, close: bool) -> Iterator[Mover]:

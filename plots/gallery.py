@@ -73,7 +73,7 @@ PICTURES: Final = (
         "map",
         "Who flew where?",
         "All tracks and zones of the region, and the islets with a tick a minute; dotted lines join places at one "
-        "time.",
+        "time. The coast is known at 115–150°E, 20–50°N; elsewhere the footer says so.",
         "runs/july",
     ),
     Picture(

@@ -64,7 +64,7 @@ def track_map(
     _title(figure, region.axes, "A", "The region")
     ticks = "a tick every minute, a label every five" if every == 60 else "a tick every five minutes"
     _title(figure, close.axes, "B", f"{shown.label} close up: {ticks}")
-    style.footer(figure, style.made_of(recorded), "equirectangular", coast.CREDIT)
+    style.footer(figure, style.made_of(recorded), "equirectangular", coast.credit(*region.view.sides))
     return figure
 
 

@@ -76,9 +76,26 @@ def test_places_at_one_moment_are_as_far_apart_as_is_written(
 
 
 def test_the_footer_credits_the_coast(figure: Figure) -> None:
-    """The footer names the source of the coast and the projection."""
+    """The footer names the projection, and the source of the coast or that none is known in the view."""
     footer = next(text for text in texts(figure) if text.startswith("scenario "))
-    assert footer.endswith("equirectangular  ·  coast: Natural Earth (public domain)")
+    assert "  ·  equirectangular  ·  " in footer
+    assert footer.endswith("no coast is known here: what looks like sea may be land")
+
+
+@pytest.mark.parametrize(
+    ("sides", "words"),
+    [
+        ((120.0, 140.0, 30.0, 40.0), coast.CREDIT),
+        ((110.0, 120.0, 30.0, 40.0), f"{coast.CREDIT}, known at 115–150°E, 20–50°N only"),
+        ((19.0, 30.0, 54.0, 61.0), "no coast is known here: what looks like sea may be land"),
+        ((-182.0, -178.0, 30.0, 40.0), "no coast is known here: what looks like sea may be land"),
+    ],
+)
+def test_a_coast_is_credited_only_where_it_is_known(
+    sides: tuple[float, float, float, float], words: str
+) -> None:
+    """Beyond the bounds of the coast a map would pass for open sea, so its footer says that none is known."""
+    assert coast.credit(*sides) == words
 
 
 def test_the_coast_is_within_its_bounds() -> None:

@@ -81,7 +81,7 @@ def replay(
             outcomes=[(name, _printed(value)) for name, value in recorded.outcomes.items()],
             made=frame.provenance(recorded.manifest, again),
             disputed=any(row["disputed"] for row in recorded.reported),
-            credit=coast.CREDIT,
+            credit=coast.credit(*data["box"]),
         )
         if len(text.encode("utf-8")) <= frame.MOST_BYTES:
             if every > 1:
