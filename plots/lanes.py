@@ -85,7 +85,9 @@ class Panel:
 
 
 def _name(lane: Lane) -> str:
-    return wrapped(lane.label, 28)
+    """Return a lane's label in at most two lines: a third would stand in the lane above or below."""
+    lines = wrapped(lane.label, 28).splitlines()
+    return "\n".join(lines[:2]) + ("…" if len(lines) > 2 else "")
 
 
 def _height_pt(lane: Lane, shown: Encounter) -> float:

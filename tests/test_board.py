@@ -147,6 +147,16 @@ def test_a_scenario_of_one_flight_and_nothing_else_has_a_board(tmp_path: Path) -
     assert {"nobody dealt with the flight", "the scenario has no ladder", "no zone"} <= set(seen)
 
 
+def test_a_long_name_of_a_post_stays_in_its_lane(tmp_path: Path) -> None:
+    """A name of three lines would stand in the lane beside it: it is cut after two."""
+    label = "A control centre with a very long name that never ends at all"
+    text = PASS.replace('control = { label = "', f'control = {{ label = "{label} ')
+    assert label in text
+    figure = board(recorded_of(text, tmp_path))
+    (name,) = [text for text in texts(figure) if text.startswith("A control centre")]
+    assert name == "A control centre with a very\nlong name that never ends at…"
+
+
 def test_a_flight_that_is_never_met_has_a_board(tmp_path: Path) -> None:
     """Without fighters that could come the stay stands alone."""
     alone = recorded_of(PASS.replace('orders = "scramble"\n', ""), tmp_path)
