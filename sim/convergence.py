@@ -73,7 +73,10 @@ def convergence(
     stems = {share_stem(column.name): column.name for column in table.columns if column.optional}
     rungs = [f"rung.{rung_key(rung.name)[5:-3]}" for rung in scenario.escalation.rungs]
     if outcome is None:
-        known = [stem for stem in rungs if stem in stems] or list(stems)
+        known = [stem for stem in rungs if stem in stems]
+        if not known:
+            problem = "is missing: the scenario has no ladder, so name whose share it is to be"
+            raise InputError([Problem("--outcome", None, "", problem)])
         outcome = min(known, key=lambda stem: abs(float(table.valid[stems[stem]].mean()) - 0.5))
     if outcome not in stems:
         problem = f"is no outcome with a share{nearest(outcome, stems)}"

@@ -429,6 +429,19 @@ def test_plot_refuses_what_it_cannot_draw(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
 
+def test_a_scenario_without_a_ladder_has_no_figure_of_one(tmp_path: Path) -> None:
+    """Empty panels, and the share of a rung that there is not, are refused."""
+    bare = tmp_path / "bare.toml"
+    bare.write_text('extends = "first-intercept"\n[escalation]\nrungs = []\n', encoding="utf-8")
+    to = tmp_path / "x.png"
+    variant = ["--variant", "later: command.stages.scramble.delay_s=300"]
+    assert "there is no ladder to draw" in refused(
+        "plot", "counterfactuals", bare, "-n", 20, *variant, "-o", to
+    )
+    assert "--outcome: is missing" in refused("plot", "convergence", bare, "-n", 20, "-o", to)
+    good("plot", "convergence", bare, "-n", 20, "--outcome", "bear.turns", "-o", to)
+
+
 # ---- the process as a whole
 
 

@@ -87,6 +87,10 @@ def counterfactuals(source: Source, asked: Asked) -> Any:
     from sim.scenario import parse
 
     document, scenario = source.read
+    if not scenario.escalation.rungs:
+        raise InputError(
+            [Problem(document.name, None, "escalation.rungs", "is empty: there is no ladder to draw")]
+        )
     variants = [Variant(document.name, scenario, document)]
     for label, changes in labelled(asked.variants).items():
         other = changed(document, changes)
