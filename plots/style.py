@@ -7,6 +7,7 @@ matplotlib give the same picture.  Colours are Paul Tol's high-contrast set, whi
 from __future__ import annotations
 
 import functools
+import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, ParamSpec
 import matplotlib
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.font_manager import fontManager
 from matplotlib.patheffects import withStroke
 
 from sim.errors import InputError, Problem, nearest
@@ -50,8 +52,9 @@ METADATA: Final[dict[str, dict[str, str | None]]] = {
     "pdf": {"Creator": PROGRAM, "Producer": PROGRAM, "CreationDate": None},
 }
 
+FONT: Final = "DejaVu Sans"  # ships with matplotlib
 HOUSE: Final = {
-    "font.family": ["DejaVu Sans"],  # ships with matplotlib
+    "font.family": [FONT],  # and whatever `house` finds for the letters that it lacks
     "font.size": TEXT_PT,
     "text.parse_math": False,  # a label is text, also with a dollar sign in it
     "text.color": INK,
@@ -69,13 +72,41 @@ HOUSE: Final = {
     "pdf.fonttype": 42,
 }
 
+MORE_FONTS: Final = (
+    *(
+        "Noto Sans CJK JP",
+        "Noto Sans CJK KR",
+        "Noto Sans CJK SC",
+        "Malgun Gothic",
+        "NanumGothic",
+        "Yu Gothic",
+    ),
+    *("Microsoft YaHei", "Apple SD Gothic Neo", "Hiragino Sans", "PingFang SC", "WenQuanYi Zen Hei"),
+    *("Noto Sans Devanagari", "Nirmala UI", "Arial Unicode MS", "Unifont"),
+)
+"""Fonts of the systems for scripts that DejaVu Sans lacks, such as Hangul and Han; tried in this order."""
+
 Arguments = ParamSpec("Arguments")
+
+
+@functools.cache
+def _installed() -> tuple[str, ...]:
+    """Return those of the further fonts that this machine has."""
+    # A font without a bold cut is drawn in what it has; matplotlib would say so for each, needed or not.
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
+    names = {font.name for font in fontManager.ttflist}
+    return tuple(name for name in MORE_FONTS if name in names)
 
 
 def house() -> AbstractContextManager[None]:
     """Return a context in which matplotlib follows the house style and no settings file."""
     plain = {key: value for key, value in dict.items(matplotlib.rcParamsDefault) if key != "backend"}
-    settings: Any = {**plain, **HOUSE}  # Any, because the stubs list every key of the settings
+    families = [FONT, *_installed()]
+    settings: Any = {
+        **plain,
+        **HOUSE,
+        "font.family": families,
+    }  # Any, because the stubs list every key of the settings
     return matplotlib.rc_context(settings)
 
 

@@ -52,4 +52,5 @@ app.command()(files.schema)
 def main() -> None:
     """Run the command line; end with 0, 1 (failure), 2 (wrong input) or 130 (interrupted)."""
     printing.spare_signs()
+    printing.tell_warnings()
     app()

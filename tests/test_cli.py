@@ -442,6 +442,18 @@ def test_a_scenario_without_a_ladder_has_no_figure_of_one(tmp_path: Path) -> Non
     good("plot", "convergence", bare, "-n", 20, "--outcome", "bear.turns", "-o", to)
 
 
+def test_letters_that_no_font_has_are_told_once(tmp_path: Path) -> None:
+    """A hieroglyph in a name is drawn as a box, and one line says so: no warning with lines of source."""
+    bear = tmp_path / "bear.toml"
+    text = 'extends = "first-intercept"\n[intruders.bear]\nlabel = "\U00013000"\n'
+    bear.write_text(text, encoding="utf-8")
+    done = process("-m", "sim", "plot", "map", str(bear), "-o", str(tmp_path / "x.png"))
+    assert done.returncode == 0
+    note, wrote = done.stderr.splitlines()
+    assert note.startswith("note: Glyph 77824")
+    assert wrote == f"wrote {tmp_path / 'x.png'}"
+
+
 # ---- the process as a whole
 
 

@@ -1,4 +1,4 @@
-"""What goes to stdout, whatever letters the terminal, the file or the pipe behind it takes."""
+"""What goes to stdout and stderr, whatever letters the terminal, the file or the pipe behind it takes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import codecs
 import io
 import json
 import sys
+import warnings
 from typing import Any, Final
 
 PLAIN: Final = {
@@ -30,6 +31,18 @@ def spare_signs() -> None:
     codecs.register_error("plain", _plain)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="plain")
+
+
+def tell_warnings() -> None:
+    """Tell a warning of a library, such as of letters that no font has, once and on a line of its own."""
+    told = set[str]()
+
+    def tell(message: Warning | str, *_: Any, **__: Any) -> None:
+        if str(message) not in told:
+            told.add(str(message))
+            print(f"note: {message}", file=sys.stderr)
+
+    warnings.showwarning = tell
 
 
 def print_object(told: Any) -> None:
