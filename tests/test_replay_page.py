@@ -456,6 +456,20 @@ def test_names_with_markup_are_text(tmp_path: Path, chromium: Any) -> None:
 
 
 @needs_chromium
+@pytest.mark.parametrize("width", [380, 1920])
+def test_a_long_name_pushes_nothing_out_of_sight(tmp_path: Path, chromium: Any, width: int) -> None:
+    """The table of flights is no wider than its part of the page: a name that has no room is cut."""
+    name = "A patrol aircraft whose name goes on and on until nobody can have any doubt of what it is"
+    recorded = recorded_of(PASS.replace('"G_1 $50$"', json.dumps(name)), tmp_path)
+    file = tmp_path / "page.html"
+    file.write_text(replay(recorded), encoding="utf-8")
+    with opened(file, browser=chromium, fragment="#future=1") as (page, _):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.text_content("#now th") == name
+        assert page.evaluate("(n => n.scrollWidth <= n.clientWidth)(document.querySelector('.now'))")
+
+
+@needs_chromium
 def test_a_run_without_ladder_zones_or_fighters_has_a_page(tmp_path: Path, chromium: Any) -> None:
     """One flight and nothing else is shown, played to its end, and complains of nothing."""
     file = tmp_path / "bare.html"
