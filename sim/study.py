@@ -125,7 +125,8 @@ def read(
     document = load(path)
     if not is_study(document.data):
         if not vary:
-            problem = "is a scenario: name what to vary with --vary PATH=LOW:HIGH:STEP, or name a study"
+            way = "--vary PATH=LOW:HIGH:STEP (LOW:HIGH where values are drawn)"
+            problem = f"is a scenario: name what to vary with {way}, or name a study"
             raise InputError([Problem(str(name_or_path), None, "", problem)])
         data = {"scenario": str(path), "vary": [vary_of(text, document) for text in vary], **given}
         return _plan(_study_of(data, document, [*given, "vary"]), document.name, load(path, overrides), VARY)
