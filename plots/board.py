@@ -119,7 +119,7 @@ def _draw_where(figure: Figure, axes: Axes, shown: Encounter, placer: Placer) ->
     label = shown.recorded.scenario.centre.label
     title(figure, axes, "A", f"Where: distance from {label}")
     way = shown.recorded.ways[shown.flight]
-    steps = np.arange(max(shown.begins, way.step[0]), min(shown.ends, way.step[-1]) + 1, 5, dtype=np.float64)
+    steps = shown.steps(max(shown.begins, int(way.step[0])), min(shown.ends, int(way.step[-1])))
     seconds, distances = steps * shown.clock.step_s, shown.distance_km(way, steps)
     axes.set_ylim(0, _top_km(shown, steps, distances))
     axes.set_ylabel("distance (km)")
@@ -209,7 +209,7 @@ def _draw_pair(
     approach: list[tuple[float, float]] = []
     for first, last, width in legs:
         for begins, ends in spans_shown([(first, last)], shown.begins, shown.ends):
-            steps = np.arange(begins, ends + 1, 5, dtype=np.float64)
+            steps = shown.steps(begins, ends)
             seconds, distances = steps * shown.clock.step_s, shown.distance_km(way, steps)
             axes.plot(seconds, distances, color=style.BLUE, linewidth=width, linestyle=dash, zorder=5)
             placer.avoid_line(axes, seconds, distances, 1.0 if width > 1 else 0.5)
@@ -219,12 +219,13 @@ def _draw_pair(
 
 
 def _label_stays(axes: Axes, shown: Encounter, placer: Placer) -> None:
-    top = axes.get_ylim()[1]
-    for stay in shown.stays("airspace"):
+    top, stays = axes.get_ylim()[1], shown.stays("airspace")
+    for stay in stays:
         if not shown.begins <= stay.closest <= shown.ends:
             continue
         length = duration(shown.seconds(stay.leaves - stay.enters))
-        text = f"{ordinal(stay.number)} stay in the airspace\n{length}, closest {stay.closest_km:.1f} km"
+        where = shown.where(stay, stays) or " in the airspace"
+        text = f"{ordinal(stay.number)} stay{where}\n{length}, closest {stay.closest_km:.1f} km"
         x, y = shown.seconds(stay.closest), stay.closest_km
         axes.plot(
             [x],

@@ -50,13 +50,14 @@ def draw_close(panel: Panel, outlines: dict[str, Floats]) -> int:
     met = [s for s in shown.sorties if s.joined is not None and s.starts is not None]
     for sortie in met:
         _draw_approach(panel, sortie)
-    chords = [_draw_chord(panel, stay.enters, stay.leaves) for stay in shown.stays("airspace")]
+    stays = shown.stays("airspace")
+    chords = [_draw_chord(panel, stay.enters, stay.leaves) for stay in stays]
     draw_scale(panel)
     label_centre(panel)
     every = _draw_minutes(panel)
-    for stay, middle in zip(shown.stays("airspace"), chords, strict=True):
+    for stay, middle in zip(stays, chords, strict=True):
         first, last = shown.clock.short(stay.enters), shown.clock.short(stay.leaves)
-        text = f"{ordinal(stay.number)} stay\n{first} – {last}"
+        text = f"{ordinal(stay.number)} stay{shown.where(stay, stays)}\n{first} – {last}"
         leader = {"arrowstyle": "-", "color": style.RED, "linewidth": 0.9, "shrinkA": 1, "shrinkB": 3}
         look: dict[str, Any] = {"color": style.RED, "fontsize": style.TEXT_PT, "zorder": 8, "leader": leader}
         panel.placer.place(axes, text, fan(*middle, 50, 75, 100, 130), path_effects=style.halo(), **look)
@@ -99,10 +100,10 @@ def _draw_minutes(panel: Panel) -> int:
         seen = [i for i in range(len(steps)) if panel.view.holds(float(lat_deg[i]), float(lon_deg[i]))]
         if len(seen) <= MOST_TICKS:
             break
-    scale = panel.placer.scale
+    scale, near = panel.placer.scale, shown.stride
     ticks, spots = [], []
     for i in seen:
-        beside = place(way, np.array([max(steps[i] - 5, way.step[0]), min(steps[i] + 5, way.step[-1])]))
+        beside = place(way, np.clip([steps[i] - near, steps[i] + near], way.step[0], way.step[-1]))
         (x0, y0), (x, y), (x1, y1) = panel.axes.transData.transform(
             [(beside[1][0], beside[0][0]), (lon_deg[i], lat_deg[i]), (beside[1][1], beside[0][1])]
         )
@@ -143,7 +144,7 @@ def _draw_approach(panel: Panel, sortie: Sortie) -> None:
     assert sortie.joined is not None
     way = panel.shown.recorded.ways[sortie.pair]
     first = max(sortie.starts, int(way.step[0]))
-    lat_deg, lon_deg = place(way, np.arange(first, sortie.joined + 1, 5, dtype=np.float64))
+    lat_deg, lon_deg = place(way, panel.shown.steps(first, sortie.joined))
     draw_way(panel, lat_deg, lon_deg, color=style.BLUE, linewidth=2.2, linestyle=(0, (5, 1.8)), zorder=3.5)
 
 

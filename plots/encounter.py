@@ -31,6 +31,7 @@ Floats = NDArray[np.float64]
 
 LEAD_S = 20 * 60  # the chain's beginning is shown up to so long before the first entry
 MARGIN_S = 2 * 60
+LINE_S = 5
 AT_CENTRE_KM = 0.1  # a circle whose middle is so near the scenario's centre is a circle round it
 
 
@@ -104,6 +105,15 @@ class Encounter:
         """Return latitude and longitude of a base on the map."""
         return base.lat_deg, float(on_map(np.array([base.lon_deg]), self.recorded.scenario.centre.lon_deg)[0])
 
+    @property
+    def stride(self) -> int:
+        """Steps from one place of a drawn line to the next: some 5 s, which no eye can tell apart."""
+        return max(1, LINE_S // self.clock.step_s)
+
+    def steps(self, first: int, last: int) -> Floats:
+        """Return the steps from a first to a last at which a line is drawn."""
+        return np.arange(first, last + 1, self.stride, dtype=np.float64)
+
     def seconds(self, step: float) -> float:
         """Return the seconds of a step from the start of the window."""
         return step * self.clock.step_s
@@ -136,6 +146,11 @@ class Encounter:
                 least = int(np.argmin(distances))
                 found.append(Stay(zone, number, enters, leaves, float(distances[least]), enters + least))
         return sorted(found, key=lambda stay: (stay.enters, stay.zone, stay.number))
+
+    def where(self, stay: Stay, among: Sequence[Stay]) -> str:
+        """Return in words in which zone a stay is, or nothing where all are in the same."""
+        several = len({each.zone for each in among}) > 1
+        return f" in {self.recorded.scenario.zones[stay.zone].label}" if several else ""
 
     @cached_property
     def sorties(self) -> list[Sortie]:

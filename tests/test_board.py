@@ -15,7 +15,9 @@ from plots.board import board
 from plots.chain import chain
 from plots.encounter import duration
 from plots.ladder import ladder, reported
+from plots.map import track_map
 from sim import run, scenario, store
+from sim.document import dump, load
 from sim.draws import Uniforms
 from sim.errors import InputError
 from tests.one_pass import BARE, PASS, check_room, recorded_of, texts
@@ -145,6 +147,34 @@ def test_a_scenario_of_one_flight_and_nothing_else_has_a_board(tmp_path: Path) -
     """Without zones, posts, fighters and ladder the board says that there are none."""
     seen = texts(board(recorded_of(BARE, tmp_path)))
     assert {"nobody dealt with the flight", "the scenario has no ladder", "no zone"} <= set(seen)
+
+
+@pytest.mark.parametrize("step_s", [1, 4, 60])
+def test_a_line_goes_through_every_place_that_is_marked(tmp_path: Path, step_s: int) -> None:
+    """However long a step is, the flight's line passes its closest place, and the pair's ends where it joins."""
+    data = load("first-intercept", ["crew.bear.turns_share={}"]).data
+    data["clock"]["step_s"] = step_s
+    recorded = recorded_of(dump(data), tmp_path)
+    shown = encounter.encounter(recorded)
+    (stay,) = shown.stays("airspace")
+    lines = [
+        np.asarray(line.get_xydata(), dtype=float)
+        for axes in board(recorded).axes[1:2]
+        for line in axes.lines
+    ]
+    near = [np.abs(line - [shown.seconds(stay.closest), stay.closest_km]) for line in lines if len(line) > 20]
+    assert any(((apart[:, 0] <= 5) & (apart[:, 1] <= 0.5)).any() for apart in near)
+
+
+def test_stays_in_two_airspaces_say_which(tmp_path: Path) -> None:
+    """Where a flight was in several airspaces each stay is told with the name of its own."""
+    data = load("first-intercept", ["crew.bear.turns_share={}"]).data
+    data["zones"]["second"] = {**data["zones"]["airspace"], "label": "Second", "lat_deg": 59.9}
+    recorded = recorded_of(dump(data), tmp_path)
+    for figure in (board(recorded), track_map(recorded)):
+        told = [text for text in texts(figure) if " stay " in text]
+        assert sum("stay in Second\n" in text for text in told) == 1
+        assert sum("stay in Airspace\n" in text for text in told) == 1
 
 
 def test_a_long_name_of_a_post_stays_in_its_lane(tmp_path: Path) -> None:
