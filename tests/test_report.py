@@ -325,6 +325,8 @@ def test_the_commands_repeat_the_sweep(tmp_path: Path, vary: list[str], options:
 
 # ---- in a browser
 
+A4_PX = 680  # of 1/96 inch: 210 mm less the margins
+
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
@@ -359,4 +361,11 @@ def test_a_report_opens_without_a_request_and_shows_names_as_text(
         page.click("nav a[href='#limits']")
         page.wait_for_function("document.querySelector('#limits').getBoundingClientRect().top < innerHeight")
         assert page.pdf()[:5] == b"%PDF-"
+        page.emulate_media(media="print")  # paper has no scrollbars: what is too wide would be lost
+        page.set_viewport_size({"width": A4_PX, "height": 844})
+        tables = page.eval_on_selector_all(
+            "table", "all => all.map(it => [getComputedStyle(it).display, it.getBoundingClientRect().right])"
+        )
+        assert {display for display, _ in tables} == {"table"}
+        assert max(right for _, right in tables) <= A4_PX + 0.5
         assert (seen.requests, seen.errors) == ([], [])
