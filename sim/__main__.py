@@ -1,5 +1,18 @@
 """`python -m sim` is the command `intercept`."""
 
-from sim.cli import main
+from __future__ import annotations
 
-main()
+import sys
+
+
+def main() -> None:
+    """Run the command line; Ctrl-C while it still loads ends it as Ctrl-C does later."""
+    try:
+        from sim.cli import main as run
+    except KeyboardInterrupt:
+        sys.exit(130)
+    run()
+
+
+if __name__ == "__main__":
+    main()

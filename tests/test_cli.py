@@ -612,6 +612,22 @@ def test_a_real_interruption_ends_with_130(more: list[str]) -> None:
     assert (ended.stdout, ended.stderr) == ("", "interrupted; nothing was written\n")
 
 
+def test_an_interruption_while_it_loads_is_no_traceback() -> None:
+    """Ctrl-C in the first tenths of a second, while modules are read, ends with 130 and says nothing."""
+    code = """
+import sys
+class Interrupted:
+    def find_spec(self, name, path=None, target=None):
+        if name == "typer":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupted())
+from sim.__main__ import main
+main()
+"""
+    done = process("-c", code)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
 def test_the_module_is_the_command() -> None:
     """`python -m sim` is `intercept`, and counts errors of input with exit code 2."""
     ended = process("-m", "sim", "run", "july2019")
