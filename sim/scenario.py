@@ -253,9 +253,15 @@ def _heard(
     if signal not in known:
         yield path, f'is "{signal}", which nothing announces{nearest(signal, known)}'
         return
+    if not known[signal]:
+        way = signal.partition(":")[0]
+        seen, heard = ("track", "track-lost", "enters", "leaves"), ("notices", "reports")
+        source = "[sensing.radars]" if way in seen else "[crew]" if way in heard else "`control` of a side"
+        yield path, f'is "{signal}", of which no post learns; add {source}'
+        return
     links = scenario.command.links
     if not any(origin == post or link_between(links, origin, post) for origin in known[signal]):
-        origins = " or ".join(f'"{p}"' for p in known[signal]) or "any post"
+        origins = " or ".join(f'"{p}"' for p in known[signal])
         yield (
             path,
             f'is "{signal}", known at {origins}, from where no link leads to "{post}"; add a [command.links] table',

@@ -578,6 +578,18 @@ def test_a_start_without_its_offset_is_told_in_plain_words(tmp_path: Path) -> No
     assert "with its offset from UTC, such as 2019-07-23T06:00:00+09:00" in problem.message
 
 
+def test_a_chain_without_a_radar_is_told_what_it_lacks() -> None:
+    """Where no radar is, no link would help: the message asks for a radar."""
+    with pytest.raises(InputError) as caught:
+        read("first-intercept", ["sensing.radars={}"])
+    wanted = {'is "track", of which no post learns; add [sensing.radars]'}
+    wanted |= {
+        f'is "enters:{zone}", of which no post learns; add [sensing.radars]'
+        for zone in ("action-line", "zone")
+    }
+    assert {problem.message for problem in caught.value.problems} == wanted
+
+
 def test_signals_and_kinds_name_everything_once() -> None:
     """The events of stages, calls, measures and hazards are known beside those of the model."""
     scenario, _ = read("first-intercept")
