@@ -177,7 +177,7 @@ def figure(replications: dict[int, float], grown: Costs, sizes: dict[str, int]) 
         axis.set_ticks(ticks, [str(tick) for tick in ticks])
         axis.set_ticks([], minor=True)
     for axes in (left, right):
-        axes.legend(loc="upper left", frameon=False)
+        axes.legend(loc="upper left", framealpha=1.0, edgecolor="none")
     note = f"batch engine, seed {SEED}, chunks of {many.CHUNK:,}  ·  {machine()}"
     drawn.text(0.995, 0.015, note, ha="right", va="bottom", fontsize=style.SMALL_PT, color=style.GREY)
     return drawn

@@ -38,7 +38,7 @@ from sim.scenario import Scenario, read
 SEED = 1
 SLEPT = 20
 """Replications by processes that sleep in one round."""
-ENOUGH_S = 2.0
+ENOUGH_S = 8.0
 """How long the batch engine is to run in one round."""
 BAR = "naive, SimPy"
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.arrays import escalation
-from sim.arrays.columns import FAR, Columns, Flags, Rows, Whole
+from sim.arrays.columns import FAR, Columns, Flags, Own, Rows, Whole
 from sim.arrays.command import Exchange, decide
 from sim.arrays.dispatch import Squadron, told
 from sim.arrays.plan import Plan, plan_of
@@ -54,35 +54,34 @@ def compose(prepared: Prepared, uniforms: Uniforms, first: int, count: int) -> B
 def compose_points(points: Sequence[Prepared], uniforms: Uniforms, first: int, count: int) -> list[Batch]:
     """Tell the same replications of several points of a study at once, and return a batch for each point.
 
-    Raises ValueError as `compose_together` does.
+    Raises ValueError if they differ in more than the laws and chances that `own_of` knows of.
     """
-    batch = compose_together(points, [uniforms], first, count)
+    own = [own_of(points[0].scenario, point.scenario) for point in points]
+    known = [each for each in own if each is not None]
+    if len(known) < len(points):
+        raise ValueError("the points differ in more than laws and chances")
+    batch = compose_together(points[0], known, [uniforms], first, count)
     if len(points) == 1:
         return [batch]
     return [part_of(batch, point, number, len(points)) for number, point in enumerate(points)]
 
 
 def compose_together(
-    points: Sequence[Prepared], uniforms: Sequence[Uniforms], first: int, count: int
+    prepared: Prepared, points: Sequence[Own], uniforms: Sequence[Uniforms], first: int, count: int
 ) -> Batch:
     """Tell the same replications of several points of a study in one batch, one point after the other.
 
-    `uniforms` are the random numbers of all points, or of each.  A telling costs much however few replications it has;
-    so it costs less to tell those of many points together.
-    Raises ValueError if they differ in more than the laws and chances that `own_of` knows of.
+    `prepared` are the tables of the first point, `points` what each has in the place of what that one has; `uniforms`
+    are the random numbers of all points, or of each.  A telling costs much however few replications it has; so it
+    costs less to tell those of many points together.
     """
-    prepared = points[0]
-    differing = [own_of(prepared.scenario, point.scenario) for point in points]
     total = count * len(points)
     plan: Plan | None = prepared.tables.get(("batch", "plan"))
     if plan is None:
         plan = prepared.tables["batch", "plan"] = plan_of(prepared)
     if not plan.composes:
         return _nothing(prepared, uniforms[0].seed, first, total)
-    known = [each for each in differing if each is not None]
-    if len(known) < len(points):
-        raise ValueError("the points differ in more than laws and chances")
-    columns = Columns(uniforms, prepared.clock, first, count, known)
+    columns = Columns(uniforms, prepared.clock, first, count, points)
     turns = {name: np.full(total, FAR, dtype=np.int32) for name in prepared.tracks}
     ways = {name: np.zeros(total, dtype=np.int64) for name in prepared.tracks}
     happenings, handed_over = _told(prepared, plan, columns, turns, ways)

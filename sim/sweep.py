@@ -26,7 +26,7 @@ from sim.folders import Folder
 from sim.histograms import NONE, Histograms
 from sim.many import CHUNK, Engine, Span, Work, cores, in_order
 from sim.outcomes import Outcomes
-from sim.run import prepare, replicate
+from sim.run import Prepared, prepare, replicate
 from sim.shards import PointState, Shard
 from sim.study import Plan, reason
 
@@ -212,30 +212,27 @@ class _Block:
     def _run_span(self, points: Sequence[int], span: Span) -> None:
         """Run a span of replications of several points, as many at once as are alike and fill a chunk."""
         size = max(1, CHUNK // span[1])
-        for alike in self._alike([point for point in points if self.states[point].status == "done"]):
+        for group in self._alike([point for point in points if self.states[point].status == "done"]):
+            alike = list(group)
             for place in range(0, len(alike), size):
-                group = alike[place : place + size]
-                parts = self._together(group, span)
-                for number, point in enumerate(group):
+                chosen = alike[place : place + size]
+                parts = self._together(alike[0], {point: group[point] for point in chosen}, span)
+                for number, point in enumerate(chosen):
                     with self._guarded(point):
                         self._add(point, self.works[point](span) if parts is None else parts[number])
 
-    def _alike(self, points: Sequence[int]) -> list[list[int]]:
-        """Return points in groups that can be run together."""
-        if self.job.engine == "processes":
-            return [[point] for point in points]
-        from sim.arrays.points import alike
+    def _alike(self, points: Sequence[int]) -> list[dict[int, Any]]:
+        """Return points in groups that can be run together, each with what it has of its own."""
+        groups = _alike([self.works[point] for point in points])
+        return [{points[place]: own for place, own in group.items()} for group in groups]
 
-        groups = alike([self.works[point].scenario for point in points])
-        return [[points[place] for place in group] for group in groups]
-
-    def _together(self, points: Sequence[int], span: Span) -> list[_Part] | None:
-        """Return the parts of several points from one batch; None if they must be run one by one."""
+    def _together(self, first: int, points: Mapping[int, Any], span: Span) -> list[_Part] | None:
+        """Return the parts of points that are alike but for what is their own; None if they must be run one by one."""
         if len(points) < 2:
             return None
         works = [self.works[point] for point in points]
         try:
-            return _composed(works, span)
+            return _composed(self.works[first].prepared, works, list(points.values()), span)
         except (MemoryError, OSError):
             raise
         except Exception:  # one by one it is seen which of them it is, if any
@@ -266,15 +263,26 @@ class _Block:
             self.found[point] = NONE
 
 
-def _composed(works: Sequence[Work[_Part]], span: Span) -> list[_Part]:
-    """Return the parts of several points from one batch. Raises ValueError if they differ in too much for one."""
+def _alike(works: Sequence[Work[_Part]]) -> list[dict[int, Any]]:
+    """Return the places of works in groups that can be run together, each with what it has of its own."""
+    if works and works[0].engine == "processes":
+        return [{place: None} for place in range(len(works))]
+    from sim.arrays.points import alike
+
+    return list(alike([work.scenario for work in works]))
+
+
+def _composed(
+    prepared: Prepared, works: Sequence[Work[_Part]], own: Sequence[Any], span: Span
+) -> list[_Part]:
+    """Return the parts of several points from one batch; they are as `prepared` but for what is their own."""
     from sim.batch import compose_together
 
     first, count = span
     points = [work.prepared for work in works]
     own_seeds = len({work.seed for work in works}) > 1
     uniforms = [work.uniforms for work in (works if own_seeds else works[:1])]
-    batch = compose_together(points, uniforms, first, count)
+    batch = compose_together(prepared, own, uniforms, first, count)
     rows: list[dict[int, outcomes.Row]] = [{} for _ in works]
     for place in np.flatnonzero(batch.handed_over).tolist():
         number, which = divmod(place, count)
@@ -473,9 +481,10 @@ def _timed(plan: Plan, points: Iterable[int], engine: Engine) -> list[Work[_Part
 
 
 def _once(works: Sequence[Work[_Part]], span: Span) -> None:
-    if works[0].engine == "batch" and len(works) > 1:
-        with suppress(ValueError):  # they cannot be run together, so the sweep will not do it either
-            _composed(works, span)
-            return
-    for work in works:
-        work(span)
+    for group in _alike(works):
+        if len(group) > 1:
+            mine = [works[place] for place in group]
+            _composed(mine[0].prepared, mine, list(group.values()), span)
+        else:
+            for place in group:
+                works[place](span)

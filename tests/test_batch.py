@@ -56,7 +56,8 @@ def test_points_that_are_told_together_come_out_as_each_alone(own_numbers: bool)
     """Whatever laws and chances they differ in, with common random numbers or with their own."""
     points = [prepared(*overrides) for overrides in POINTS]
     uniforms = [Uniforms(2 + place if own_numbers else 2) for place in range(len(points))]
-    batch = compose_together(points, uniforms if own_numbers else uniforms[:1], 5, COUNT)
+    ((*own,),) = [group.values() for group in alike([point.scenario for point in points])]
+    batch = compose_together(points[0], own, uniforms if own_numbers else uniforms[:1], 5, COUNT)
     together = [part_of(batch, point, place, len(points)) for place, point in enumerate(points)]
     alone = [rows(compose(point, mine, 5, COUNT)) for point, mine in zip(points, uniforms, strict=True)]
     assert [rows(batch) for batch in together] == alone
@@ -75,7 +76,20 @@ def test_scenarios_are_grouped_by_whom_they_can_be_told_with() -> None:
     zone, delay = "zones.korea-inner.margin_nmi=30", "command.stages.authorise-fire.delay_s=30"
     chance = "crew.a50.turns_share.flares=0.2"
     given = [(), (zone,), (delay,), (zone, delay), (chance,), ("fighters.types.kf-16.join_s=10",)]
-    assert alike([read("july-2019", overrides)[0] for overrides in given]) == [[0, 2, 4], [1, 3], [5]]
+    groups = alike([read("july-2019", overrides)[0] for overrides in given])
+    assert [list(group) for group in groups] == [[0, 2, 4], [1, 3], [5]]
+    assert groups[0][4].chances == {("crew", "a50", "turns_share", "flares"): 0.2}
+
+
+def test_points_can_be_told_without_the_one_that_they_are_compared_with() -> None:
+    """A group may be told in parts: of each part the first has something of its own too."""
+    points = [prepared(*overrides) for overrides in POINTS]
+    (group,) = alike([point.scenario for point in points])
+    batch = compose_together(points[0], [group[3], group[4]], [Uniforms(2)], 5, COUNT)
+    parts = [part_of(batch, points[place], number, 2) for number, place in enumerate((3, 4))]
+    assert [rows(part) for part in parts] == [
+        rows(compose(points[place], Uniforms(2), 5, COUNT)) for place in (3, 4)
+    ]
 
 
 def test_what_must_be_told_a_third_time_is_not_handed_over() -> None:

@@ -80,9 +80,9 @@ def test_points_that_are_run_together_are_as_each_alone(
     asked: list[int] = []
     composed = sweep_module._composed
 
-    def noted(works: Any, span: Any) -> Any:
+    def noted(prepared: Any, works: Any, own: Any, span: Any) -> Any:
         asked.append(len(works))
-        return composed(works, span)
+        return composed(prepared, works, own, span)
 
     monkeypatch.setattr(sweep_module, "_composed", noted)
     swept(tmp_path / "together", plan)

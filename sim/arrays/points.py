@@ -72,16 +72,20 @@ def _is_chance(path: Path) -> bool:
     return False
 
 
-def alike(scenarios: Sequence[Scenario]) -> list[list[int]]:
-    """Return the places of scenarios in groups that can be told together, each in the order given."""
-    groups: list[list[int]] = []
+def alike(scenarios: Sequence[Scenario]) -> list[dict[int, Own]]:
+    """Return the places of scenarios in groups that can be told together, each in the order given.
+
+    With each place stands what it has in the place of what the first of its group has.
+    """
+    groups: list[dict[int, Own]] = []
     for place, scenario in enumerate(scenarios):
         for group in groups:
-            if own_of(scenarios[group[0]], scenario) is not None:
-                group.append(place)
+            own = own_of(scenarios[next(iter(group))], scenario)
+            if own is not None:
+                group[place] = own
                 break
         else:
-            groups.append([place])
+            groups.append({place: Own()})
     return groups
 
 
