@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import time
 from pathlib import Path
-from unicodedata import category
 
 from pydantic import Field
 
@@ -480,12 +480,17 @@ def _text_problems(data: object, path: KeyPath = ()) -> Iterator[Problem]:
     A terminal would obey the character, and SVG, KML and HTML have no way to write it.
     """
     if isinstance(data, str):
-        control = next((sign for sign in data if category(sign) == "Cc" and sign not in "\t\n\r"), None)
+        control = _CONTROL.search(data)
         if control is not None:
-            yield path, f"holds the control character U+{ord(control):04X}; leave it out"
+            yield path, f"holds the control character U+{ord(control[0]):04X}; leave it out"
         elif path[-1] in ("label", "name", "statement", "title") and not data.strip():
             yield path, "is blank; give it a name"
-    elif isinstance(data, Mapping | list):
-        items = data.items() if isinstance(data, Mapping) else enumerate(data)
-        for key, value in items:
+        return
+    items = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    for key, value in items:
+        if isinstance(value, str | dict | list):
             yield from _text_problems(value, (*path, key))
+
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+"""Unicode's control characters, but for tabs and the ends of lines."""
