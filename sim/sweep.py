@@ -450,12 +450,13 @@ def told_of(summary: Summary) -> dict[str, Any]:
 def estimate(plan: Plan, goal: Goal, engine: Engine, workers: int | None) -> tuple[int, float]:
     """Return how many replications a sweep runs (at the most, with a stop rule) and an estimate of its seconds.
 
-    A few points are timed with few replications and with more.
+    A few points that can be run together are timed with few replications and with more.
     """
     count = goal.most if goal.until else goal.replications
     size = shards.shard_points(plan.points)
-    points = [point for point in range(plan.points) if point % max(1, plan.points // TIMED) == 0]
-    works = _timed(plan, points[: min(TIMED, size)], engine)
+    works = _timed(plan, range(0, plan.points, max(1, plan.points // size)), engine)
+    groups = _alike(works)  # of points as far from each other as may be; in a shard there are no more
+    works = [works[place] for place in max(groups, key=len)][:TIMED]
     few, more = (1, 2) if engine == "processes" else (250, 2000)
     _once(works, (0, 1))  # what is loaded on the way is loaded once
     seconds = []
@@ -464,7 +465,7 @@ def estimate(plan: Plan, goal: Goal, engine: Engine, workers: int | None) -> tup
         _once(works, (0, number))
         seconds.append(time.perf_counter() - began)
     each = max(0.0, seconds[1] - seconds[0]) / (more - few) / len(works)
-    batches = max(1.0, size * count / CHUNK) if len(works) > 1 else size * max(1.0, count / CHUNK)
+    batches = max(float(len(groups)), size * count / CHUNK)
     shard_s = max(0.0, seconds[0] - few * len(works) * each) * batches + size * count * each
     number = shards.shard_count(plan.points)
     return plan.points * count, shard_s * number / min(cores() if workers is None else workers, number)
