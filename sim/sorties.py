@@ -193,7 +193,7 @@ def on_station(world: World, force: Force, pair: Pair, place: Vectors) -> Proces
     """
     assert pair.spec.on_station_at is not None
     arrives = world.clock.step_at(pair.spec.on_station_at)
-    outbound = home_steps(pair, place, force.sphere)
+    outbound = max(home_steps(pair, place, force.sphere), 1)  # it has taken off before it is there
     takes_off = arrives - outbound
     begins = max(0, takes_off)  # of what the window shows of the way there
     pair.fuel_limit = takes_off + pair.plan.endurance
@@ -206,7 +206,7 @@ def on_station(world: World, force: Force, pair: Pair, place: Vectors) -> Proces
     pair.status, pair.place = "holding", place
     origin: Vectors | None = world.tables.get(("origin", pair.name))
     if origin is None:
-        origin = force.sphere.interpolate(place, pair.base, (arrives - begins) / max(outbound, 1))
+        origin = force.sphere.interpolate(place, pair.base, (arrives - begins) / outbound)
         world.tables["origin", pair.name] = origin
     pair.legs.append(Leg(begins, arrives, origin, place, None))
     pair.sorties += 1

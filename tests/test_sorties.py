@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from sim import store
+from sim.batch import compose
 from sim.draws import Uniforms
 from sim.run import Replication, prepare, replicate, replications
 from tests.encounters import GUEST, RING, SECOND, cause, encounter, records, steps
@@ -156,6 +157,20 @@ def test_a_station_pair_takes_off_in_time_for_its_station() -> None:
     assert (takes_off.who, takes_off.about, takes_off.cause) == ("first", "", None)
     assert takes_off.data == {"side": "north", "type": "fast", "aircraft": 2}
     assert (arrives.step, arrives.cause) == (1200, takes_off.id)
+
+
+def test_a_pair_over_its_own_field_has_taken_off_before_it_is_on_station() -> None:
+    """No way to fly still takes a step, for both engines, and the fuel counts from the take-off."""
+    over = "[zones.orbit]\nlat_deg = 1.0\nlon_deg = 0.0\n[fighters.pairs.first]\non_station_at = 06:20:00"
+    run = encounter(STATION, over, "command.stages.decide.yes_share = 0.0")
+    assert (steps(run, "airborne"), steps(run, "on-station"), steps(run, "lands")) == (
+        [1199],
+        [1200],
+        [1199 + 7000],
+    )
+    batch = compose(run.prepared, Uniforms(run.seed), run.number, 1)
+    told = {each.kind: int(each.step[0]) for each in batch.happenings if each.who == "first"}
+    assert (told["airborne"], told["on-station"]) == (1199, 1200)
 
 
 def test_before_its_time_a_station_pair_is_not_there() -> None:

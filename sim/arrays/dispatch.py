@@ -327,9 +327,9 @@ def _tell_take_offs(squadron: Squadron, outcome: Outcome) -> None:
             continue
         data: dict[str, Any] = {"side": squadron.name, "type": spec.type, "aircraft": spec.aircraft}
         if spec.station is not None:
-            arrives, way = squadron.station_steps(pair)
-            if arrives >= way:
-                telling.happens("airborne", name, "", np.full(count, arrives - way, dtype=np.int32), **data)
+            takes_off, arrives, _ = squadron.station_steps(pair)
+            if takes_off >= 0:
+                telling.happens("airborne", name, "", np.full(count, takes_off, dtype=np.int32), **data)
             arrived = np.full(count, arrives, dtype=np.int32)
             telling.happens("on-station", name, "", arrived, **data, station=spec.station)
             continue

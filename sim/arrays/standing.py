@@ -124,9 +124,9 @@ class Standing:
         """Put a pair at its station from its clock time on."""
         spec = self.roster.specs[self.roster.names[pair]]
         assert spec.station is not None
-        arrives, way = self.station_steps(pair)
+        takes_off, arrives, way = self.station_steps(pair)
         mine = slice(pair * self.count, (pair + 1) * self.count)
-        self.fuel[mine] = arrives - way + self.roster.endurance[pair]
+        self.fuel[mine] = takes_off + self.roster.endurance[pair]
         self.airborne[mine], self.stands[mine], self.off[mine] = -1, FAR, -1
         self.holds[mine] = min(arrives, FAR)
         self.until[mine] = self.fuel[mine] - way
@@ -135,15 +135,17 @@ class Standing:
         rows = np.arange(self.count)
         self.settle(pair * self.count + rows, np.full(self.count, pair), rows)
 
-    def station_steps(self, pair: int) -> tuple[int, int]:
-        """Return the step at which a pair arrives at its station, and how many steps it flies there."""
+    def station_steps(self, pair: int) -> tuple[int, int, int]:
+        """Return when a pair takes off for its station, when it arrives there, and how many steps it flies back."""
         spec = self.roster.specs[self.roster.names[pair]]
         assert spec.station is not None
         assert spec.on_station_at is not None
         wing = self.roster.wing[pair]
         station = self.telling.prepared.places[spec.station]
         km = float(self.sphere.distance_km(station, self.roster.wings.places[wing]))
-        return self.clock.step_at(spec.on_station_at), int(np.ceil(km / self.roster.wings.km_per_step[wing]))
+        arrives = self.clock.step_at(spec.on_station_at)
+        way = int(np.ceil(km / self.roster.wings.km_per_step[wing]))
+        return arrives - max(way, 1), arrives, way
 
     # -------------------------------------------------------------------------------- what pairs are doing
 
