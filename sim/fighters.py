@@ -147,8 +147,9 @@ class Plan(NamedTuple):
         )
 
 
-class Standing(NamedTuple):
-    """What is known of a pair before any replication; `Pair` has the same columns."""
+@dataclass
+class Standing:
+    """What is known of a pair before any replication."""
 
     name: str
     spec: PairSection
@@ -166,19 +167,9 @@ class Standing(NamedTuple):
 
 
 @dataclass
-class Pair:
+class Pair(Standing):
     """One pair in one replication."""
 
-    name: str
-    spec: PairSection
-    type: FighterType
-    alert: AlertState
-    base: Vectors
-    km_per_step: float
-    plan: Plan
-    alike: tuple[str, str, str]
-    meetings: dict[str, Meetings]
-    homewards: dict[str, Homeward]
     news: News
     status: str = "ground"  # ground, outbound, beside, holding, homeward, down
     about: str = ""
@@ -321,7 +312,7 @@ def pairs_of(world: World, fighters: Fighters, side: str, places: Mapping[str, V
             for name, spec in fighters.pairs.items()
             if spec.side == side
         ]
-    return [Pair(*standing, News()) for standing in found]
+    return [Pair(**vars(standing), news=News()) for standing in found]
 
 
 def _standing(
