@@ -28,7 +28,7 @@ import numpy as np
 
 from sim.clock import NEVER
 from sim.command import Stage as StageSection
-from sim.command import event_of, lasting_events, link_between
+from sim.command import event_of, lasting_events, links_by_ends
 from sim.crew import Crew as CrewSection
 from sim.departures import Departures
 from sim.draws import Distribution, Exponential, Uniforms, quantile_index
@@ -69,6 +69,7 @@ class Model:
         self.sent: dict[tuple[str, str, str], tuple[int, int]] = {}
         self.answered: dict[tuple[str, str, int], int] = {}
         self.lasting = lasting_events(scenario.command.stages)
+        self.linked = links_by_ends(scenario.command.links)
         own, sides, posts = flight_sides(scenario), scenario.sides, scenario.command.posts
         self.flights = {name: Flight(self, name) for name in own}
         seeing = dict.fromkeys(radar.post for radar in scenario.sensing.radars.values())
@@ -126,7 +127,7 @@ class Model:
                 continue
             if desk.post == post:
                 desk.hear(about, signal, self.now)
-            elif (link := link_between(links, post, desk.post)) is not None:
+            elif (link := self.linked.get((post, desk.post))) is not None:
                 delay = self.steps(links[link].delay_s, link, f"{signal} {about}", number, least=0)
                 desk.hear(about, signal, self.now + delay)
 

@@ -106,11 +106,6 @@ def lasting_events(stages: Mapping[str, Stage]) -> frozenset[str]:
     return LASTING | {stage.emits or name for name, stage in stages.items() if stage.per is None}
 
 
-def link_between(links: Mapping[str, Link], one: str, other: str) -> str | None:
-    """Return the id of the link between two posts, or None."""
-    return links_by_ends(links).get((one, other))
-
-
 def links_by_ends(links: Mapping[str, Link]) -> dict[tuple[str, str], str]:
     """Return the id of the link between two posts, the first of several, by the posts in either order."""
     found: dict[tuple[str, str], str] = {}

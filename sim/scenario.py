@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import Field
 
 from sim.clock import Clock, ClockSection
-from sim.command import Command, Stage, event_of, lasting_events, link_between
+from sim.command import Command, Stage, event_of, lasting_events, links_by_ends
 from sim.crew import Crew
 from sim.document import Document, load, raise_all, validate
 from sim.errors import nearest
@@ -259,8 +259,8 @@ def _heard(
         source = "[sensing.radars]" if way in seen else "[crew]" if way in heard else "`control` of a side"
         yield path, f'is "{signal}", of which no post learns; add {source}'
         return
-    links = scenario.command.links
-    if not any(origin == post or link_between(links, origin, post) for origin in known[signal]):
+    linked = links_by_ends(scenario.command.links)
+    if not any(origin == post or (origin, post) in linked for origin in known[signal]):
         origins = " or ".join(f'"{p}"' for p in known[signal])
         yield (
             path,

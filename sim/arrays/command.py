@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.arrays.columns import FAR, Whole, in_time_order
 from sim.arrays.telling import Outcome, Telling
-from sim.command import Command, Stage, event_of, lasting_events, link_between
+from sim.command import Command, Stage, event_of, lasting_events, links_by_ends
 
 Slots = list[tuple[Whole, Whole]]
 """(announced, known) of each announcement: columns of steps."""
@@ -20,7 +20,8 @@ class Exchange:
     def __init__(
         self, telling: Telling, command: Command, sources: Mapping[tuple[str, str], list[tuple[str, object]]]
     ) -> None:
-        self.telling, self.command, self.sources = telling, command, sources
+        self.telling, self.links, self.sources = telling, command.links, sources
+        self.link_of = links_by_ends(command.links)
         self.lasting = lasting_events(command.stages)
         self.kept: dict[tuple[str, str, str], Slots] = {}
 
@@ -34,7 +35,7 @@ class Exchange:
         telling, stale = self.telling, len(self.telling.stale)
         said: dict[str, list[Whole]] = {}
         for where, source in self.sources.get((signal, about), []):
-            if where != post and link_between(self.command.links, where, post) is None:
+            if where != post and self.link_of.get((where, post)) is None:
                 continue
             steps = telling.node(source).get(("signal", signal, about, where), [])
             said.setdefault(where, []).extend(steps)
@@ -43,11 +44,11 @@ class Exchange:
             if where == post:
                 slots += [(step, step) for step in steps]
                 continue
-            link = link_between(self.command.links, where, post)
+            link = self.link_of.get((where, post))
             assert link is not None  # else it was not asked
             if not steps:
                 continue
-            law = self.command.links[link].delay_s
+            law = self.links[link].delay_s
             for number, step in enumerate(in_time_order(steps, telling.last), start=1):
                 delay = telling.steps(law, link, f"{signal} {about}", number, least=0)
                 slots.append((step, step + delay))
@@ -59,11 +60,11 @@ class Exchange:
         """Note what an announcement rests on for each node that asks, also where it has been worked out before."""
         post, signal, about = key
         for where, source in self.sources.get((signal, about), []):
-            link = None if where == post else link_between(self.command.links, where, post)
+            link = None if where == post else self.link_of.get((where, post))
             if where == post or link is not None:
                 self.telling.rests_on(source)
             if link is not None:
-                self.telling.draws_from(self.command.links[link].delay_s)
+                self.telling.draws_from(self.links[link].delay_s)
 
     def first(self, post: str, signal: str, about: str) -> Whole | None:
         """Return the step at which a signal about a flight is first known at a post; None if it never is."""
