@@ -212,7 +212,8 @@ class _Block:
     def _run_span(self, points: Sequence[int], span: Span) -> None:
         """Run a span of replications of several points, as many at once as are alike and fill a chunk."""
         size = max(1, CHUNK // span[1])
-        for group in self._alike([point for point in points if self.states[point].status == "done"]):
+        good = {point: self.works[point] for point in points if self.states[point].status == "done"}
+        for group in _alike(good):
             alike = list(group)
             for place in range(0, len(alike), size):
                 chosen = alike[place : place + size]
@@ -220,11 +221,6 @@ class _Block:
                 for number, point in enumerate(chosen):
                     with self._guarded(point):
                         self._add(point, self.works[point](span) if parts is None else parts[number])
-
-    def _alike(self, points: Sequence[int]) -> list[dict[int, Any]]:
-        """Return points in groups that can be run together, each with what it has of its own."""
-        groups = _alike([self.works[point] for point in points])
-        return [{points[place]: own for place, own in group.items()} for group in groups]
 
     def _together(self, first: int, points: Mapping[int, Any], span: Span) -> list[_Part] | None:
         """Return the parts of points that are alike but for what is their own; None if they must be run one by one."""
@@ -263,13 +259,14 @@ class _Block:
             self.found[point] = NONE
 
 
-def _alike(works: Sequence[Work[_Part]]) -> list[dict[int, Any]]:
-    """Return the places of works in groups that can be run together, each with what it has of its own."""
-    if works and works[0].engine == "processes":
-        return [{place: None} for place in range(len(works))]
+def _alike(works: Mapping[int, Work[_Part]]) -> list[dict[int, Any]]:
+    """Return works, by their keys, in groups that can be run together, each with what it has of its own."""
+    if any(work.engine == "processes" for work in works.values()):
+        return [{key: None} for key in works]
     from sim.arrays.points import alike
 
-    return list(alike([work.scenario for work in works]))
+    keys, groups = list(works), alike([work.scenario for work in works.values()])
+    return [{keys[place]: own for place, own in group.items()} for group in groups]
 
 
 def _composed(
@@ -455,18 +452,22 @@ def estimate(plan: Plan, goal: Goal, engine: Engine, workers: int | None) -> tup
     count = goal.most if goal.until else goal.replications
     size = shards.shard_points(plan.points)
     works = _timed(plan, range(0, plan.points, max(1, plan.points // size)), engine)
-    groups = _alike(works)  # of points as far from each other as may be; in a shard there are no more
-    works = [works[place] for place in max(groups, key=len)][:TIMED]
+    groups = _alike(dict(enumerate(works)))  # of points as far from each other as may be
+    largest = max(groups, key=len)
+    if together := len(largest) > 1:
+        works = [works[place] for place in largest]
+    timed = partial(_once, works[:TIMED], list(largest.values())[:TIMED] if together else [])
     few, more = (1, 2) if engine == "processes" else (250, 2000)
-    _once(works, (0, 1))  # what is loaded on the way is loaded once
+    timed((0, 1))  # what is loaded on the way is loaded once
     seconds = []
     for number in (few, more):
         began = time.perf_counter()
-        _once(works, (0, number))
+        timed((0, number))
         seconds.append(time.perf_counter() - began)
-    each = max(0.0, seconds[1] - seconds[0]) / (more - few) / len(works)
-    batches = max(float(len(groups)), size * count / CHUNK)
-    shard_s = max(0.0, seconds[0] - few * len(works) * each) * batches + size * count * each
+    points = min(TIMED, len(works))
+    each = max(0.0, seconds[1] - seconds[0]) / (more - few) / points
+    batch_s = max(0.0, seconds[0] - few * points * each) / (1 if together else points)
+    shard_s = batch_s * max(float(len(groups)), size * count / CHUNK) + size * count * each
     number = shards.shard_count(plan.points)
     return plan.points * count, shard_s * number / min(cores() if workers is None else workers, number)
 
@@ -481,11 +482,10 @@ def _timed(plan: Plan, points: Iterable[int], engine: Engine) -> list[Work[_Part
     return found or [Work(plan.scenario, plan.study.seed, engine, ALL, reduce)]
 
 
-def _once(works: Sequence[Work[_Part]], span: Span) -> None:
-    for group in _alike(works):
-        if len(group) > 1:
-            mine = [works[place] for place in group]
-            _composed(mine[0].prepared, mine, list(group.values()), span)
-        else:
-            for place in group:
-                works[place](span)
+def _once(works: Sequence[Work[_Part]], own: Sequence[Any], span: Span) -> None:
+    """Run a span of works: of such as are alike but for what is their own at once, of others one by one."""
+    if own:
+        _composed(works[0].prepared, works, own, span)
+        return
+    for work in works:
+        work(span)
