@@ -20,7 +20,7 @@ from sim.arrays.columns import FAR, Columns, Flags, Own, Rows, Whole
 from sim.arrays.command import Exchange, decide
 from sim.arrays.dispatch import Squadron, told
 from sim.arrays.plan import Plan, plan_of
-from sim.arrays.points import own_of, part_of
+from sim.arrays.points import alike, part_of
 from sim.arrays.sensing import picture
 from sim.arrays.sharing import shared
 from sim.arrays.telling import Outcome, Telling
@@ -54,13 +54,12 @@ def compose(prepared: Prepared, uniforms: Uniforms, first: int, count: int) -> B
 def compose_points(points: Sequence[Prepared], uniforms: Uniforms, first: int, count: int) -> list[Batch]:
     """Tell the same replications of several points of a study at once, and return a batch for each point.
 
-    Raises ValueError if they differ in more than the laws and chances that `own_of` knows of.
+    Raises ValueError if they are not `alike`.
     """
-    own = [own_of(points[0].scenario, point.scenario) for point in points]
-    known = [each for each in own if each is not None]
-    if len(known) < len(points):
+    own, *others = alike([point.scenario for point in points])
+    if others:
         raise ValueError("the points differ in more than laws and chances")
-    batch = compose_together(points[0], known, [uniforms], first, count)
+    batch = compose_together(points[0], list(own.values()), [uniforms], first, count)
     if len(points) == 1:
         return [batch]
     return [part_of(batch, point, number, len(points)) for number, point in enumerate(points)]

@@ -224,9 +224,9 @@ class Columns:
     def _drawn(
         self, law: Distribution, decision: tuple[str, str, int], resolution: float, most: int, least: int
     ) -> Whole:
-        if isinstance(law, Constant):  # which asks for no random number
-            return _picked(law, np.empty(self.count, dtype=np.uint64), resolution, most, least)
-        return _picked(law, self.raw(*decision), resolution, most, least)
+        fixed = isinstance(law, Constant)  # which asks for no random number
+        raw = np.zeros(self.count, dtype=np.uint64) if fixed else self.raw(*decision)
+        return _picked(law, raw, resolution, most, least)
 
     def below(self, shares: tuple[float, ...], entity: str, decision: str, occurrence: int) -> Flags:
         """Return whether the uniform number of a decision lies below a share, each point's own or one for all."""
