@@ -139,7 +139,7 @@ def face_off(
     while True:
         while not _both(forces, own, flight, world.now - 1) or not _both(forces, own, flight, world.now):
             soon = world.now + 1 if _both(forces, own, flight, world.now) else NEVER
-            yield from wait(world, soon, news)
+            yield from wait(world, soon, news, priority=LATE)  # the flight may turn away in the step
         number += 1
         cause = max((r for r in joined if r.step < world.now), key=lambda r: (r.step, r.who))
         begun = emit(world, "face-off", flight, flight, cause.id, data={"number": number})

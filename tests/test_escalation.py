@@ -12,7 +12,7 @@ from sim.escalation import Hazard
 from sim.run import prepare, replicate, replications
 from sim.scenario import OF_A_SIDE, act_kinds, read
 from tests.encounters import RING, SECOND, SOUTHERN, cause, encounter, records, scenario, steps
-from tests.test_warning import BLOCK, CALLS
+from tests.test_warning import BLOCK, CALLS, CREW
 
 HAZARD = """
 [escalation.hazards.mishap]
@@ -100,6 +100,18 @@ def test_a_face_off_begins_a_step_after_the_second_joining_and_ends_with_the_fir
     assert (cause(run, begins).kind, cause(run, begins).who) == ("joined", "escort")
     assert ends.step == min(steps(run, "parts", "first")[0], steps(run, "parts", "escort")[0])
     assert cause(run, ends) == begins
+
+
+def test_a_flight_that_turns_away_as_the_face_off_begins_ends_it_by_its_new_way() -> None:
+    """The pairs plan anew in that very step: the end is when the first of them parts, not when it would have."""
+    changes = (SOUTHERN, CALLS, CREW, 'sides.north.shadow_zone = "ring"', "crew.visitor.reaction_s = 1")
+    turning = "crew.visitor.turns_share = { call = 1.0 }"
+    plain = encounter(*changes)
+    (begins,), (early,) = steps(plain, "face-off"), steps(encounter(*changes, turning), "turns")
+    run = encounter(*changes, turning, f"crew.visitor.reaction_s = {1 + begins - early}")
+    assert steps(run, "turns") == steps(run, "face-off") == [begins]
+    assert steps(run, "face-off-ends") == steps(run, "parts", "first")
+    assert steps(run, "face-off-ends") < steps(plain, "face-off-ends")
 
 
 def test_one_side_alone_faces_nobody() -> None:
