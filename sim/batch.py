@@ -111,8 +111,8 @@ def _told(
             tellings.callback(telling.close)
             everyone = np.arange(count) if rows is None else rows
             _merge(happenings, telling, rows, count)
-            handed_over[everyone] |= telling.handed_over
             changed = _turned_otherwise(telling, everyone, turns, ways) | _came_out_otherwise(telling)
+            handed_over[everyone] |= telling.handed_over
             changed &= ~telling.handed_over
             if not changed.any():
                 return happenings, handed_over
@@ -312,12 +312,25 @@ def _turned_otherwise(
             seen = np.concatenate([each[2] for each in decided])
             out = np.concatenate([np.full(len(each[0]), each[3]) for each in decided])
             order = np.lexsort((seen, at, rows))
-            opens = order[np.flatnonzero(np.diff(rows[order], prepend=-1))]
+            first = np.flatnonzero(np.diff(rows[order], prepend=-1))
+            opens = order[first]
             turn[rows[opens]], way[rows[opens]] = at[opens], out[opens]
+            telling.handed_over[rows[opens[_tied(order, first, rows, at, seen, out)]]] = True
         other = (turn != turns[name][everyone]) | (way != ways[name][everyone])
         changed |= other
         turns[name][everyone], ways[name][everyone] = turn, way
     return changed
+
+
+def _tied(order: Rows, first: Rows, rows: Rows, at: Rows, seen: Whole, out: NDArray[np.int64]) -> Flags:
+    """Return which of the first decisions have the steps of the next of their replication, and another way.
+
+    Which of the two comes first only the processes know.
+    """
+    one, next_one = order[first], order[np.minimum(first + 1, len(order) - 1)]
+    tied: Flags = (rows[one] == rows[next_one]) & (at[one] == at[next_one]) & (seen[one] == seen[next_one])
+    tied &= out[one] != out[next_one]
+    return tied
 
 
 def _came_out_otherwise(telling: Telling) -> Flags:

@@ -21,9 +21,11 @@ from sim.run import prepare, replicate
 from sim.scenario import Scenario, read
 from tests import agreement
 from tests.agreement import asking_everything, compared, differences
+from tests.encounters import GUEST, SECOND, SOUTHERN, encounter, records, scenario, steps
 from tests.logs import batch_of
 from tests.scenarios import KNOWN, Data, known, scenario_data, scenario_of
 from tests.test_properties import few
+from tests.test_warning import CALLS, CREW
 
 JULY = 200
 """Replications of July 2019 that are compared in every run of the tests; by hand it is 100,000."""
@@ -49,6 +51,64 @@ def test_the_engines_agree_on_small_scenarios(name: str) -> None:
     """First-intercept and the known answers come out the same."""
     scenario = read(name)[0] if name == "first-intercept" else known(name)
     assert differences(asking_everything(scenario), 1, 0, 50) == []
+
+
+QUICK = """
+fighters.types.fast.endurance_s = 2600
+fighters.pairs.second.type = "quick"
+[fighters.types.quick]
+label = "Quick"
+ground_speed_kt = 600
+climb_s = 60
+endurance_s = %d
+join_s = 30
+identify_s = 20
+"""
+"""Two pairs of two types from one field; how long the fuel of the second lasts is to be said."""
+
+FOR_THE_GUEST = """
+[command.stages.too]
+post = "tower"
+about = ["guest"]
+after_all = ["track"]
+delay_s = %d
+types = ["%s"]
+orders = "scramble"
+"""
+
+
+def test_reliefs_that_are_asked_for_in_one_step_are_ranked_alike() -> None:
+    """Two pairs beside two flights run out of fuel together: the only pair left goes to the guest, in both engines."""
+    third = 'fighters.pairs.third = { side = "north", type = "fast", base = "near", alert = "five" }'
+    decide = 'command.stages.decide = { about = ["visitor"], types = ["fast"] }'
+    changes = (GUEST % "06:00:00", SECOND, QUICK % 2600, third, decide, FOR_THE_GUEST % (60, "quick"))
+    run = encounter(*changes)
+    assert len(set(steps(run, "asks-relief", "first") + steps(run, "asks-relief", "second"))) == 1
+    assert [record.about for record in records(run, "joined", "third")] == ["guest"]
+    assert differences(asking_everything(scenario(*changes)), 1, 0, 1) == []
+
+
+def test_a_pair_that_is_sent_elsewhere_as_it_asks_for_its_relief_still_has_it() -> None:
+    """The order for the guest takes it in that very step; the processes know what then becomes of its call."""
+    third = 'fighters.pairs.third = { side = "north", type = "quick", base = "near", alert = "five" }'
+    decide = 'command.stages.decide = { about = ["visitor"], pairs = 2 }'
+    changes = (GUEST % "06:02:00", SECOND, QUICK % 7000, third, decide, FOR_THE_GUEST % (1717, "fast"))
+    run = encounter(*changes)
+    assert steps(run, "asks-relief", "first")[0] == steps(run, "too")[0]
+    assert [record.about for record in records(run, "joined", "first")] == ["visitor", "guest"]
+    assert steps(run, "airborne", "third")
+    assert compose(prepare(scenario(*changes)), Uniforms(1), 0, 1).handed_over.all()
+
+
+def test_a_crew_that_heeds_two_sides_at_once_is_left_to_the_processes() -> None:
+    """Each side has it leave other zones, and which of the calls it heeds first is not told by any step."""
+    other = CALLS.replace("north", "south")
+    made = scenario(CALLS, other, SOUTHERN, CREW, "crew.visitor.turns_share = { call = 1.0 }")
+    assert compose(prepare(made), Uniforms(1), 0, 1).handed_over.all()
+    later = "warning.south.calls.first_s = 31"
+    assert not compose(
+        prepare(scenario(CALLS, other, later, SOUTHERN, CREW)), Uniforms(1), 0, 1
+    ).handed_over.any()
 
 
 @settings(few, max_examples=25)

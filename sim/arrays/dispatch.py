@@ -88,6 +88,8 @@ class Squadron(Sorties):
         rank = np.array([ranks.index(task.rank()) + 1 for task in orders], dtype=np.int64)
         self.relief_ranks = rank[len(tasks) :]
         self.per_step, self.many = len(ranks) + 1, len(orders) + len(turns)
+        if (self.last + 1) * self.per_step >= FAR:
+            self.failed[:] = True  # its calls for relief have no room in 32 bits
         # What is lined up is known by its number: orders, then reliefs by flight, then turns.
         self.first_relief = len(tasks)
         self.kind_of = np.array([READY if task.ready else INTERCEPT for task in orders] + [TURN] * len(turns))
@@ -132,20 +134,19 @@ class Squadron(Sorties):
     def _next_relief(self, rows: Rows) -> tuple[NDArray[np.int64], Elements]:
         """Return the key of the next call for relief in each replication, and the element that calls."""
         due = self.due.reshape(-1, self.count)
-        asks = np.full(len(rows), FAR, dtype=np.int32)
+        calls = np.full(len(rows), FAR, dtype=np.int32)
         asker = np.zeros(len(rows), dtype=np.intp)
         for pair in np.flatnonzero(self.used).tolist():
             each = due[pair].take(rows)
-            asker[each < asks] = pair
-            np.minimum(asks, each, out=asks)
+            asker[each < calls] = pair
+            np.minimum(calls, each, out=calls)
         asker *= self.count
         asker += rows
         key = np.full(len(rows), NONE_LEFT, dtype=np.int64)
-        here = np.flatnonzero(asks <= self.last)
+        here = np.flatnonzero(calls < (self.last + 1) * self.per_step)
         if len(here):
             about = self.about.take(asker[here])
-            rank = self.relief_ranks.take(about)
-            key[here] = (asks[here] * np.int64(self.per_step) + rank) * self.many + self.first_relief + about
+            key[here] = calls[here] * np.int64(self.many) + self.first_relief + about
         return key, asker
 
     def _take(self, number: NDArray[np.int64], rows: Rows, step: Whole) -> None:

@@ -124,6 +124,8 @@ class Sorties(Standing):
         self.was_about[at] = np.where(holding | relieved, -1, self.about.take(at))
         self.parts[at[beside]] = soon[beside]
         self.enter(at, pair, rows, step, step)
+        # One that asks for its relief in this very step still has it, from whichever flight it is taken.
+        self.failed[rows[self.due.take(at) // self.per_step == step]] = True
         self._forget(at)
         self.about[at] = flight
         self.since[at] = self.leaves[at] = soon
@@ -202,7 +204,7 @@ class Sorties(Standing):
         parts = np.minimum(late, gone)
         asks = np.maximum(joined, late - self.clock.steps(self.policy.relief_lead_s)).astype(np.int32)
         asks[(late == FAR) | (asks >= parts)] = FAR
-        self.parts[at], self.asks[at], self.due[at] = parts, asks, asks
+        self.parts[at], self.asks[at], self.due[at] = parts, asks, self.dues(asks, flight)
         self.holds[at], self.until[at] = FAR, FAR
         here = np.flatnonzero((gone < late) & (parts <= self.last))
         if len(here):
@@ -261,6 +263,6 @@ class Sorties(Standing):
         self._shadow(at, pair, rows, self.joined.take(at), np.ones(len(at), dtype=bool))
         asks = np.maximum(self.asks.take(at), step)
         asks[asks >= self.parts.take(at)] = FAR
-        self.due[at] = np.where(done, FAR, asks)
+        self.due[at] = np.where(done, FAR, self.dues(asks, self.about.take(at)))
         self.asks[at] = np.where(done, asked, asks)
         self.settle(at, pair, rows)

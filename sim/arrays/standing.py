@@ -36,7 +36,7 @@ PLAN = {
 
 It does what its plan says from `since` on; at the step before, what it did before still counts.  It takes off at
 `airborne`, or else stands on the ground for another order from `stands` on.  It will ask for its relief at `due`, as
-long as it has not."""
+long as it has not: a step, times `per_step`, and the rank of the call."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +115,10 @@ class Standing:
         self.slots: dict[str, Whole] = {}
         self.slot_count = np.zeros(self.count, dtype=np.int64)
         self.wanted = np.zeros((len(self.flights), self.count), dtype=np.int32)
+        self.per_step = 1
+        """Orders of one step are told apart by a rank below this."""
+        self.relief_ranks: NDArray[np.int64] = np.zeros(len(self.flights), dtype=np.int64)
+        """The rank of a call for relief, by flight."""
         self.failed = np.zeros(self.count, dtype=bool)
         for number, spec in enumerate(roster.specs.values()):
             if spec.station is not None:
@@ -169,6 +173,13 @@ class Standing:
         """Return whether pairs hold and wait for another order."""
         flags: Flags = (self.holds.take(at) <= step) & (step < self.until.take(at))
         return flags
+
+    def dues(self, asks: Whole, flight: Elements) -> Whole:
+        """Return calls for relief of flights at steps as they stand in `due`, FAR where there is none."""
+        due: Whole = (
+            (asks * np.int64(self.per_step) + self.relief_ranks.take(flight)).clip(max=FAR).astype(np.int32)
+        )
+        return due
 
     def settle(self, at: Elements, pair: Elements, rows: Rows) -> None:
         """Work out the windows that the dispatcher looks at from the plans of pairs."""
