@@ -10,7 +10,7 @@ from typing import Any
 from sim.clock import NEVER
 from sim.fighters import Force, Leg, Order, Pair, home_steps, homeward, meeting, on_course, queue
 from sim.flight import Track, Vectors
-from sim.world import Process, Waiting, World, drawn_steps, emit, sleep, wait
+from sim.world import SETTLED, Process, Waiting, World, drawn_steps, emit, sleep, wait
 
 
 def serve(world: World, force: Force, pair: Pair, airborne: int) -> Process:
@@ -163,7 +163,8 @@ def _shadow(world: World, force: Force, pair: Pair) -> Waiting:
                 world, force, Order(flight, record.id, force.wanted[flight], None, relief=True, ready=False)
             )
         ahead = [pair.parts, NEVER if identified else identify, NEVER if pair.relieved else asks]
-        yield from wait(world, min([k for k in ahead if k > world.now]), pair.news, world.track_news[flight])
+        due = min([k for k in ahead if k > world.now])
+        yield from wait(world, due, pair.news, world.track_news[flight], priority=SETTLED)
     pair.legs.append(Leg(joined, world.now, None, None, flight))
     pair.place, pair.leaves_at = track.units[min(world.now, track.last)], world.now
     reason = "other order" if pair.order is not None else "fuel" if world.now >= fuel else "intruder left"

@@ -24,7 +24,10 @@ from sim.draws import Distribution, Draw, Quantiles, quantile_index
 from sim.flight import Track
 from sim.log import Data, Record, entry
 
-LATE: Final = EventPriority(NORMAL + 1)
+SETTLED: Final = EventPriority(NORMAL + 1)
+"""The priority of what comes in a step after flights have turned away in it, but before its orders."""
+
+LATE: Final = EventPriority(NORMAL + 2)
 """The priority of what comes in a step after everything else in it."""
 
 Process = Generator[simpy.Event, Any, None]

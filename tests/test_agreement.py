@@ -100,6 +100,18 @@ def test_a_pair_that_is_sent_elsewhere_as_it_asks_for_its_relief_still_has_it() 
     assert compose(prepare(scenario(*changes)), Uniforms(1), 0, 1).handed_over.all()
 
 
+def test_a_flight_may_turn_away_in_the_step_in_which_a_pair_beside_it_asks_for_its_relief() -> None:
+    """The pair plans anew first, and then asks for its relief by the new plan, in both engines."""
+    turning = "crew.visitor.turns_share = { call = 1.0 }"
+    changes = (CALLS, CREW, SECOND, "fighters.types.fast.endurance_s = 2600")
+    asks = steps(encounter(*changes), "asks-relief", "first")[0]
+    (early,) = steps(encounter(*changes, turning, "crew.visitor.reaction_s = 1"), "turns")
+    changes = (*changes, turning, f"crew.visitor.reaction_s = {1 + asks - early}")
+    run = encounter(*changes)
+    assert steps(run, "turns") == steps(run, "asks-relief", "first") == [asks]
+    assert differences(asking_everything(scenario(*changes)), 1, 0, 1) == []
+
+
 def test_a_crew_that_heeds_two_sides_at_once_is_left_to_the_processes() -> None:
     """Each side has it leave other zones, and which of the calls it heeds first is not told by any step."""
     other = CALLS.replace("north", "south")

@@ -259,7 +259,7 @@ class Sorties(Standing):
     def _follow(self, at: Elements, pair: Elements, rows: Rows, step: Whole) -> None:
         """Keep pairs beside an intruder that turns away, as long as fuel and the intruder's way allow."""
         asked = self.asks.take(at)
-        done = asked <= step
+        done = asked < step
         self._shadow(at, pair, rows, self.joined.take(at), np.ones(len(at), dtype=bool))
         asks = np.maximum(self.asks.take(at), step)
         asks[asks >= self.parts.take(at)] = FAR
