@@ -6,7 +6,8 @@ the log must be the same, and a test says so.
 
 Effects come at least one step after their causes, except for what is only entered in the book (a stage that starts,
 a pair that is named for an order); positions are looked up.  So nothing depends on the order in which SimPy wakes the
-processes of one step; what must have seen all of a step waits `LATE` in it.
+processes of one step.  What depends on whether a flight turns away in the step waits `SETTLED` in it, and what must
+have seen all of it waits `LATE`.
 """
 
 from __future__ import annotations

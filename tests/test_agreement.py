@@ -106,10 +106,10 @@ def test_a_flight_may_turn_away_in_the_step_in_which_a_pair_beside_it_asks_for_i
     changes = (CALLS, CREW, SECOND, "fighters.types.fast.endurance_s = 2600")
     asks = steps(encounter(*changes), "asks-relief", "first")[0]
     (early,) = steps(encounter(*changes, turning, "crew.visitor.reaction_s = 1"), "turns")
-    changes = (*changes, turning, f"crew.visitor.reaction_s = {1 + asks - early}")
-    run = encounter(*changes)
+    late = f"crew.visitor.reaction_s = {1 + asks - early}"
+    run = encounter(*changes, turning, late)
     assert steps(run, "turns") == steps(run, "asks-relief", "first") == [asks]
-    assert differences(asking_everything(scenario(*changes)), 1, 0, 1) == []
+    assert differences(asking_everything(scenario(*changes, turning, late)), 1, 0, 1) == []
 
 
 def test_a_crew_that_heeds_two_sides_at_once_is_left_to_the_processes() -> None:
