@@ -158,7 +158,9 @@ def reopened(folder: Folder) -> Plan:
     texts = {name: folder.read(name) for name in (SCENARIO, STUDY, POINTS)}
     missing = [name for name, data in {MANIFEST: manifest, **texts}.items() if data is None]
     if missing or manifest is None:
-        problem = f"holds no sweep: it lacks {', '.join(missing)}"
+        problem = (
+            f"holds no sweep: it lacks {', '.join(missing)}; wanted is what intercept sweep -o DIR writes"
+        )
         if isinstance(folder, LocalFolder) and not folder.root.is_dir():
             problem = "is no folder; wanted is that of a sweep, as intercept sweep -o DIR writes it"
         raise InputError([Problem(folder.where, None, "", problem)])

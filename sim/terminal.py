@@ -335,6 +335,9 @@ def show_spread(summary: Mapping[str, Any]) -> None:
         out.print()
     if summary["rungs"]:
         out.print(_rungs(summary["rungs"], out.width))
+    if not summary["reported"] and not summary["rungs"]:
+        lacks = "the scenario has neither [facts] to compare with nor [escalation] rungs to count"
+        out.print(Text(f"{lacks}; all outcomes of all replications: sim.many.simulate", style="dim"))
     if summary["handed_over"]:
         share = 100 * summary["handed_over"] / count
         out.print(

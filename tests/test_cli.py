@@ -105,6 +105,13 @@ def test_what_was_handed_over_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     assert f"25 % {words}" in good("run", "first-intercept", "-n", 8).stdout
 
 
+def test_many_replications_of_a_scenario_that_asks_nothing_say_so() -> None:
+    """Without facts and rungs there is no table to print, and a line says where the outcomes are."""
+    scenario = Path(__file__).parent / "known" / "chord.toml"
+    assert "neither [facts]" in good("run", scenario, "-n", 2).stdout
+    assert "neither" not in good("run", "first-intercept", "-n", 2).stdout
+
+
 def test_json_and_a_run_folder_hold_the_same(tmp_path: Path) -> None:
     """The object on stdout is what the folder keeps; the word about the folder goes to stderr."""
     result = good("run", "first-intercept", "--json", "-o", tmp_path / "run", "-r", 3)

@@ -170,3 +170,14 @@ def test_all_says_what_is_wrong_with_the_folder(run: Path, tmp_path: Path) -> No
     assert result.exit_code == 2
     assert "is no run folder: it lacks" in result.stderr
     assert not (tmp_path / "all").exists()
+
+
+def test_all_of_a_wrong_scenario_tells_what_is_wrong_with_it_and_nothing_else(tmp_path: Path) -> None:
+    """No figure is blamed for what no figure could be drawn of."""
+    wrong = tmp_path / "wrong.toml"
+    wrong.write_text('extends = "first-intercept"\nclock.step_s = "x"\n', encoding="utf-8")
+    result = plot("all", wrong, "-o", tmp_path / "all")
+    assert result.exit_code == 2
+    (line,) = result.stderr.splitlines()
+    assert "clock.step_s" in line
+    assert not (tmp_path / "all").exists()

@@ -131,7 +131,9 @@ def _draw_all(run: Source, asked: Asked, folder: Path, form: Format) -> None:
     from plots.style import save
     from sim.commands.drawing import FIGURES
 
-    assert run.kind  # what is wrong with RUN itself is said once
+    # What is wrong with RUN itself is said once, and no figure blamed for it.
+    if run.kind in ("scenario", "run"):
+        assert run.read
     if folder.exists() and not folder.is_dir():
         raise InputError([Problem(str(folder), None, "", "is a file; all figures want a folder")])
     left_out: dict[str, list[Problem]] = {}
