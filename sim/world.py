@@ -26,7 +26,7 @@ from sim.flight import Track
 from sim.log import Data, Record, entry
 
 SETTLED: Final = EventPriority(NORMAL + 1)
-"""The priority of what comes in a step after flights have turned away in it, but before its orders."""
+"""The priority of what comes in a step after flights have turned away and pairs have joined, but before its orders."""
 
 LATE: Final = EventPriority(NORMAL + 2)
 """The priority of what comes in a step after everything else in it."""
@@ -214,6 +214,11 @@ def wait(world: World, until: int, *news: News, priority: EventPriority = NORMAL
     for each in news:
         each.waiting.append(alarm)
     return (alarm,)
+
+
+def settle(world: World) -> Alarms:
+    """Wait in this step until flights have turned away in it and pairs have joined them, but before its orders."""
+    return (Alarm(world, world.now, SETTLED),)
 
 
 def later(world: World, step: int, act: Callable[[], None]) -> None:
