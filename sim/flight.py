@@ -25,6 +25,9 @@ from sim.zones import Region
 ROUNDING_STEPS = 1e-6
 """More than what rounding makes of a time of flight in steps, and far less than a step."""
 
+IN_TIME_STEPS = 1e-9
+"""Whoever is late by less is in time: so much is rounding, as where one flight is left for another on the same way."""
+
 Vectors = NDArray[np.float64]
 """Unit vectors from the centre of the sphere, shape (n, 3)."""
 
@@ -202,11 +205,12 @@ class Track:
 def meeting_table(track: Track, place: Vectors, km_per_step: float) -> NDArray[np.int64]:
     """Return, for every step k0, the first step k at which a flier from `place` at k0 can be beside the track.
 
-    That is the first k with distance(k) <= speed * (k - k0).  With f(k) = k - distance(k) / speed it is the first k
-    with f(k) >= k0: one search in the running maximum of f.  Shape (steps,), NEVER where the flier can't catch up.
+    That is the first k with distance(k) <= speed * (k - k0), but for rounding.  With f(k) = k - distance(k) / speed
+    it is the first k with f(k) >= k0: one search in the running maximum of f.  Shape (steps,), NEVER where the flier
+    can't catch up.
     """
     reach = track_reach(track, place, km_per_step)
-    found = np.searchsorted(np.maximum.accumulate(reach), np.arange(len(reach)), side="left")
+    found = np.searchsorted(np.maximum.accumulate(reach), np.arange(len(reach)) - IN_TIME_STEPS, side="left")
     return np.where(found < len(reach), found, NEVER)
 
 
@@ -225,7 +229,7 @@ def meeting_step(track: Track, place: Vectors, km_per_step: float, step: int) ->
         lacks = step - at + diameter_km * math.asin(min(half_chord, 1.0)) / km_per_step
         if abs(lacks) < ROUNDING_STEPS:
             lacks = step - (at - float(track.sphere.distance_km(track.units[at], place)) / km_per_step)
-        if lacks <= 0:
+        if lacks <= IN_TIME_STEPS:
             return at
         at += max(1, math.ceil(lacks / most_per_step - ROUNDING_STEPS))
     return NEVER

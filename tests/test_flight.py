@@ -80,6 +80,16 @@ def test_the_meeting_table_is_a_loop_over_all_steps(seed: int, km_per_step: floa
         assert meeting_step(track, BASE, km_per_step, leaves) == wanted
 
 
+def test_a_trifle_of_rounding_makes_nobody_late() -> None:
+    """A flier that leaves a flight for another on the same way, as near as numbers tell it, meets that at once."""
+    track = radial(0.0, 1.0, 100)
+    for step in range(10, 90):
+        nearly = track.units[step] + np.array([0.0, 0.0, 2e-16])
+        assert 0.0 < track.sphere.distance_km(track.units[step], nearly) < 1e-11
+        assert meeting_step(track, nearly, 1.5, step) == step
+        assert meeting_table(track, nearly, 1.5)[step] == step
+
+
 @settings(max_examples=40)
 @given(st.integers(0, 10_000), st.floats(0.3, 4.0))
 def test_nobody_is_met_sooner_for_leaving_later(seed: int, km_per_step: float) -> None:

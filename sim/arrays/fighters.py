@@ -15,7 +15,7 @@ from sim.arrays.columns import FAR, Flags, Rows, Whole
 from sim.arrays.intercepts import Scripts, Wings
 from sim.arrays.telling import Telling
 from sim.arrays.tracks import Flown, Legs
-from sim.flight import Vectors, meeting_step
+from sim.flight import IN_TIME_STEPS, Vectors, meeting_step
 from sim.geo import Sphere
 
 Elements = NDArray[np.intp]
@@ -137,7 +137,7 @@ class Pursuit:
     ) -> Flags:
         """Return whether a pair that leaves a place can be at the flight at a step at which it exists."""
         km = self.sphere.distance_km(self.place(flight, rows, at, known), places)
-        in_time: Flags = at - km / self.wings.km_per_step.take(wing) >= leaves
+        in_time: Flags = at - km / self.wings.km_per_step.take(wing) >= leaves - IN_TIME_STEPS
         return in_time
 
     def meets(
@@ -165,11 +165,11 @@ class Pursuit:
         def spare(step: Whole, which: Elements | None) -> NDArray[np.float64]:
             if which is None:
                 km = self.sphere.distance_km(self.place(flight, rows, step, known), places)
-                spare_steps: NDArray[np.float64] = step - km / speed - leaves
+                spare_steps: NDArray[np.float64] = step - km / speed - leaves + IN_TIME_STEPS
                 return spare_steps
             there = self.place(flight.take(which), rows.take(which), step, known.take(which))
             km = self.sphere.distance_km(there, places.take(which, axis=0))
-            spare_steps = step - km / speed.take(which) - leaves.take(which)
+            spare_steps = step - km / speed.take(which) - leaves.take(which) + IN_TIME_STEPS
             return spare_steps
 
         met[here] = first_rising(low, last, spare)
@@ -182,7 +182,7 @@ class Pursuit:
         last = int(self.final[flight * self.count + row])
         steps = np.arange(max(leaves, script.first), last + 1, dtype=np.int32)
         there = self._along(flight, row, steps)
-        in_time = steps - self.sphere.distance_km(there, place) / speed >= leaves
+        in_time = steps - self.sphere.distance_km(there, place) / speed >= leaves - IN_TIME_STEPS
         return int(steps[np.argmax(in_time)]) if in_time.any() else FAR
 
     def _along(self, flight: int, row: int, steps: Whole) -> Vectors:
