@@ -85,9 +85,11 @@ def _close(world: World, force: Force, pair: Pair) -> Waiting:
     pair.joins += 1
     joining = drawn_steps(world, pair.type.join_s, pair.name, "join", pair.joins)
     track: Track | None = None
-    met = NEVER
+    met = joins = gone = fuel = NEVER
     while True:
-        if world.tracks[flight] is not track:
+        # Whoever is there as planned is there, whatever the flight does from this step on.
+        is_there = world.now >= joins and joins < min(gone, fuel)
+        if world.tracks[flight] is not track and not is_there:
             if track is not None:
                 _turn_off(world, pair, track)
             track = world.tracks[flight]
@@ -97,6 +99,7 @@ def _close(world: World, force: Force, pair: Pair) -> Waiting:
             if fuel == met:  # too late to turn round even at the meeting point
                 fuel = world.now
             pair.meets = met
+        assert track is not None  # it is not there before it has planned
         if pair.is_summoned():
             yield from sleep(world, world.now + 1)
             _turn_off(world, pair, track)

@@ -112,6 +112,18 @@ def test_a_flight_may_turn_away_in_the_step_in_which_a_pair_beside_it_asks_for_i
     assert differences(asking_everything(scenario(*changes, turning, late)), 1, 0, 1) == []
 
 
+def test_a_pair_that_joins_as_the_flight_turns_away_has_joined_it() -> None:
+    """Up to and in that step the flight is where its script has it, and so is the pair, in both engines."""
+    turning = "crew.visitor.turns_share = { call = 1.0 }"
+    changes = (CALLS, CREW, SOUTHERN, "zones.ring.radius_nmi = 170")  # it is called before they take off
+    joined = steps(encounter(*changes), "joined", "escort")[0]
+    (early,) = steps(encounter(*changes, turning, "crew.visitor.reaction_s = 1"), "turns")
+    late = f"crew.visitor.reaction_s = {1 + joined - early}"
+    run = encounter(*changes, turning, late)
+    assert steps(run, "turns") == steps(run, "joined", "escort") == [joined]
+    assert differences(asking_everything(scenario(*changes, turning, late)), 1, 0, 1) == []
+
+
 def test_a_crew_that_heeds_two_sides_at_once_is_left_to_the_processes() -> None:
     """Each side has it leave other zones, and which of the calls it heeds first is not told by any step."""
     other = CALLS.replace("north", "south")
