@@ -372,4 +372,7 @@ def _distance_km(events: Events, found: list[Told]) -> Values:
 def _stay_of(events: Events, leaving: Happening) -> tuple[Steps, Steps, NDArray[np.float64]]:
     stays = events.batch.flown[leaving.about].stays[leaving.data["zone"]]
     place = leaving.data["stay"] - 1
+    if place >= len(stays.enters):  # it was left in no replication: only in a telling that was told again
+        never = np.full(1, NEVER, dtype=np.int32)
+        return never, never, np.full(1, np.nan)
     return stays.enters[place], stays.leaves[place], stays.closest_km[place]

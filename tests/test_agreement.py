@@ -16,10 +16,10 @@ from sim import outcomes
 from sim.batch import compose
 from sim.clock import NEVER
 from sim.draws import Uniforms
-from sim.happenings import Batch
+from sim.happenings import Batch, Happening
 from sim.run import prepare, replicate
 from sim.scenario import Scenario, read
-from tests import agreement
+from tests import agreement, ties
 from tests.agreement import asking_everything, compared, differences
 from tests.encounters import GUEST, SECOND, SOUTHERN, encounter, records, scenario, steps
 from tests.logs import batch_of
@@ -133,6 +133,25 @@ def test_a_crew_that_heeds_two_sides_at_once_is_left_to_the_processes() -> None:
     assert not compose(
         prepare(scenario(CALLS, other, later, SOUTHERN, CREW)), Uniforms(1), 0, 1
     ).handed_over.any()
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3, 4])
+def test_the_engines_agree_on_encounters_full_of_ties(seed: int) -> None:
+    """Where much falls into one step nothing may hang on the order of waking."""
+    assert ties.found(seed, 25) == (25, [])
+
+
+def test_a_stay_that_no_replication_has_counts_for_nothing() -> None:
+    """A flight may leave a zone once more in a telling that is told again than it does in the end."""
+    batch = compose(prepare(asking_everything(read("first-intercept")[0])), Uniforms(1), 0, 3)
+    flight, zone = next((flight, zone) for flight, each in batch.flown.items() for zone in each.stays)
+    table = outcomes.of(batch)
+    never = np.full(3, NEVER, dtype=np.int32)
+    batch.happenings.append(Happening("leaves", flight, flight, never, {"zone": zone, "stay": 9}))
+    again = outcomes.of(batch)
+    assert [again.row(place) | again.facts(place) for place in range(3)] == [
+        table.row(place) | table.facts(place) for place in range(3)
+    ]
 
 
 @settings(few, max_examples=25)
