@@ -179,6 +179,15 @@ def encounter(*changes: str, seed: int = 1) -> Replication:
     return next(replications(scenario(*changes), seed, 1))
 
 
+TURNS = "crew.visitor.turns_share = { call = 1.0 }"
+
+
+def turning_at(step: int, *changes: str) -> tuple[str, ...]:
+    """Return changes with which the visitor turns away at a step; with the given ones it is called in good time."""
+    (early,) = steps(encounter(*changes, TURNS, "crew.visitor.reaction_s = 1"), "turns")
+    return (*changes, TURNS, f"crew.visitor.reaction_s = {1 + step - early}")
+
+
 def records(replication: Replication, kind: str, who: str | None = None) -> list[Record]:
     """Return the records of a kind, of one doer if named."""
     return [r for r in replication.log if r.kind == kind and who in (None, r.who)]

@@ -21,7 +21,7 @@ from sim.run import prepare, replicate
 from sim.scenario import Scenario, read
 from tests import agreement, ties
 from tests.agreement import asking_everything, compared, differences
-from tests.encounters import GUEST, SECOND, SOUTHERN, encounter, records, scenario, steps
+from tests.encounters import GUEST, SECOND, SOUTHERN, TURNS, encounter, records, scenario, steps, turning_at
 from tests.logs import batch_of
 from tests.scenarios import KNOWN, Data, known, scenario_data, scenario_of
 from tests.test_properties import few
@@ -102,32 +102,28 @@ def test_a_pair_that_is_sent_elsewhere_as_it_asks_for_its_relief_still_has_it() 
 
 def test_a_flight_may_turn_away_in_the_step_in_which_a_pair_beside_it_asks_for_its_relief() -> None:
     """The pair plans anew first, and then asks for its relief by the new plan, in both engines."""
-    turning = "crew.visitor.turns_share = { call = 1.0 }"
     changes = (CALLS, CREW, SECOND, "fighters.types.fast.endurance_s = 2600")
     asks = steps(encounter(*changes), "asks-relief", "first")[0]
-    (early,) = steps(encounter(*changes, turning, "crew.visitor.reaction_s = 1"), "turns")
-    late = f"crew.visitor.reaction_s = {1 + asks - early}"
-    run = encounter(*changes, turning, late)
+    turning = turning_at(asks, *changes)
+    run = encounter(*turning)
     assert steps(run, "turns") == steps(run, "asks-relief", "first") == [asks]
-    assert differences(asking_everything(scenario(*changes, turning, late)), 1, 0, 1) == []
+    assert differences(asking_everything(scenario(*turning)), 1, 0, 1) == []
 
 
 def test_a_pair_that_joins_as_the_flight_turns_away_has_joined_it() -> None:
     """Up to and in that step the flight is where its script has it, and so is the pair, in both engines."""
-    turning = "crew.visitor.turns_share = { call = 1.0 }"
     changes = (CALLS, CREW, SOUTHERN, "zones.ring.radius_nmi = 170")  # it is called before they take off
     joined = steps(encounter(*changes), "joined", "escort")[0]
-    (early,) = steps(encounter(*changes, turning, "crew.visitor.reaction_s = 1"), "turns")
-    late = f"crew.visitor.reaction_s = {1 + joined - early}"
-    run = encounter(*changes, turning, late)
+    turning = turning_at(joined, *changes)
+    run = encounter(*turning)
     assert steps(run, "turns") == steps(run, "joined", "escort") == [joined]
-    assert differences(asking_everything(scenario(*changes, turning, late)), 1, 0, 1) == []
+    assert differences(asking_everything(scenario(*turning)), 1, 0, 1) == []
 
 
 def test_a_crew_that_heeds_two_sides_at_once_is_left_to_the_processes() -> None:
     """Each side has it leave other zones, and which of the calls it heeds first is not told by any step."""
     other = CALLS.replace("north", "south")
-    made = scenario(CALLS, other, SOUTHERN, CREW, "crew.visitor.turns_share = { call = 1.0 }")
+    made = scenario(CALLS, other, SOUTHERN, CREW, TURNS)
     assert compose(prepare(made), Uniforms(1), 0, 1).handed_over.all()
     later = "warning.south.calls.first_s = 31"
     assert not compose(

@@ -11,7 +11,7 @@ from sim.draws import Uniforms
 from sim.escalation import Hazard
 from sim.run import prepare, replicate, replications
 from sim.scenario import OF_A_SIDE, act_kinds, read
-from tests.encounters import RING, SECOND, SOUTHERN, cause, encounter, records, scenario, steps
+from tests.encounters import RING, SECOND, SOUTHERN, cause, encounter, records, scenario, steps, turning_at
 from tests.test_warning import BLOCK, CALLS, CREW
 
 HAZARD = """
@@ -104,11 +104,10 @@ def test_a_face_off_begins_a_step_after_the_second_joining_and_ends_with_the_fir
 
 def test_a_flight_that_turns_away_as_the_face_off_begins_ends_it_by_its_new_way() -> None:
     """The pairs plan anew in that very step: the end is when the first of them parts, not when it would have."""
-    changes = (SOUTHERN, CALLS, CREW, 'sides.north.shadow_zone = "ring"', "crew.visitor.reaction_s = 1")
-    turning = "crew.visitor.turns_share = { call = 1.0 }"
+    changes = (SOUTHERN, CALLS, CREW, 'sides.north.shadow_zone = "ring"')
     plain = encounter(*changes)
-    (begins,), (early,) = steps(plain, "face-off"), steps(encounter(*changes, turning), "turns")
-    run = encounter(*changes, turning, f"crew.visitor.reaction_s = {1 + begins - early}")
+    (begins,) = steps(plain, "face-off")
+    run = encounter(*turning_at(begins, *changes))
     assert steps(run, "turns") == steps(run, "face-off") == [begins]
     assert steps(run, "face-off-ends") == steps(run, "parts", "first")
     assert steps(run, "face-off-ends") < steps(plain, "face-off-ends")
