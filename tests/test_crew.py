@@ -7,7 +7,7 @@ import pytest
 
 from sim.draws import Uniforms, quantile_index
 from sim.run import Replication, replications
-from tests.encounters import CORE, RING, cause, encounter, records, scenario, steps
+from tests.encounters import CORE, RING, TURNS, cause, encounter, records, scenario, steps
 from tests.scenarios import known, only
 from tests.test_warning import BLOCK, CALLS, CREW
 
@@ -57,9 +57,6 @@ def test_a_report_names_the_act_and_reaches_the_crews_post() -> None:
         (step + 5 + 10, "block") for step in steps(run, "block")
     ]
     assert steps(run, "protest") == [steps(run, "reports")[0] + 60]
-
-
-TURNS = "crew.visitor.turns_share = { call = 1.0 }"
 
 
 def test_a_turn_comes_the_reaction_after_the_noticing_and_only_once() -> None:
