@@ -312,25 +312,17 @@ def _turned_otherwise(
             seen = np.concatenate([each[2] for each in decided])
             out = np.concatenate([np.full(len(each[0]), each[3]) for each in decided])
             order = np.lexsort((seen, at, rows))
-            first = np.flatnonzero(np.diff(rows[order], prepend=-1))
-            opens = order[first]
+            begins = np.diff(rows[order], prepend=-1) != 0
+            opens = order[begins]
             turn[rows[opens]], way[rows[opens]] = at[opens], out[opens]
-            telling.handed_over[rows[opens[_tied(order, first, rows, at, seen, out)]]] = True
+            # Of decisions that are alike in all steps, but lead another way, the processes know which comes first.
+            first = opens[np.cumsum(begins) - 1]
+            tied = (at[order] == at[first]) & (seen[order] == seen[first]) & (out[order] != out[first])
+            telling.handed_over[rows[order[tied]]] = True
         other = (turn != turns[name][everyone]) | (way != ways[name][everyone])
         changed |= other
         turns[name][everyone], ways[name][everyone] = turn, way
     return changed
-
-
-def _tied(order: Rows, first: Rows, rows: Rows, at: Rows, seen: Whole, out: NDArray[np.int64]) -> Flags:
-    """Return which of the first decisions have the steps of the next of their replication, and another way.
-
-    Which of the two comes first only the processes know.
-    """
-    one, next_one = order[first], order[np.minimum(first + 1, len(order) - 1)]
-    tied: Flags = (rows[one] == rows[next_one]) & (at[one] == at[next_one]) & (seen[one] == seen[next_one])
-    tied &= out[one] != out[next_one]
-    return tied
 
 
 def _came_out_otherwise(telling: Telling) -> Flags:

@@ -85,11 +85,10 @@ def _close(world: World, force: Force, pair: Pair) -> Waiting:
     pair.joins += 1
     joining = drawn_steps(world, pair.type.join_s, pair.name, "join", pair.joins)
     track: Track | None = None
-    met = joins = gone = fuel = NEVER
+    met = joins = NEVER
     while True:
         # Whoever is there as planned is there, whatever the flight does from this step on.
-        is_there = world.now >= joins and joins < min(gone, fuel)
-        if world.tracks[flight] is not track and not is_there:
+        if world.tracks[flight] is not track and world.now < joins:
             if track is not None:
                 _turn_off(world, pair, track)
             track = world.tracks[flight]
@@ -98,13 +97,15 @@ def _close(world: World, force: Force, pair: Pair) -> Waiting:
             fuel = NEVER if met == NEVER else homeward(world, pair, flight).first_late(met, pair.fuel_limit)
             if fuel == met:  # too late to turn round even at the meeting point
                 fuel = world.now
+            if joins >= min(gone, fuel):
+                joins = NEVER
             pair.meets = met
         assert track is not None  # it is not there before it has planned
         if pair.is_summoned():
             yield from sleep(world, world.now + 1)
             _turn_off(world, pair, track)
             return False
-        if world.now >= joins and joins < min(gone, fuel):
+        if world.now >= joins:
             pair.legs.append(Leg(pair.leaves_at, met, pair.place, track.units[met], None))
             pair.legs.append(Leg(met, joins, None, None, flight))
             pair.joined, pair.status = joins, "beside"

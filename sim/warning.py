@@ -22,7 +22,7 @@ from sim.flight import Track
 from sim.log import Record
 from sim.sides import Side
 from sim.spec import Name, Section, quantity
-from sim.world import Process, Waiting, World, drawn, drawn_steps, emit, on, ring, settle, sleep, start, wait
+from sim.world import SETTLED, Process, Waiting, World, drawn, drawn_steps, emit, on, ring, sleep, start, wait
 
 _step, _joined = itemgetter(0), attrgetter("joined")
 
@@ -185,7 +185,7 @@ def measure(
         at = world.now
         delay = drawn_steps(world, rule.delay_s, side, f"{name}-delay {chance}", attempt)
         yield from sleep(world, world.now + delay)
-        yield from settle(world)  # a pair may join in this step
+        yield from wait(world, world.now, priority=SETTLED)  # a pair may join in this step
         earlier = [] if begun and attempt == 1 else [last]
         cause = _last([ready, encounter.entered(rule.zone, at), *earlier])
         data: dict[str, Any] = {"side": side, "stay": encounter.stay, "number": attempt}

@@ -216,11 +216,6 @@ def wait(world: World, until: int, *news: News, priority: EventPriority = NORMAL
     return (alarm,)
 
 
-def settle(world: World) -> Alarms:
-    """Wait in this step until flights have turned away in it and pairs have joined them, but before its orders."""
-    return (Alarm(world, world.now, SETTLED),)
-
-
 def later(world: World, step: int, act: Callable[[], None]) -> None:
     """Have something done at a step, by no process of its own; a step that has come is now."""
     if world.ticking:

@@ -47,8 +47,9 @@ def take_up(now: Standing, then: Standing, kept: Rows, since: Whole) -> None:
     now.windows = then.windows.take(kept, axis=2)
     now.used, now.failed = then.used.copy(), then.failed[kept]
     _undo(now, then, kept, since)
-    asks = np.where(now.asks.reshape(pairs, -1) >= since, now.asks.reshape(pairs, -1), FAR).reshape(-1)
-    now.due[:] = now.dues(asks, np.maximum(now.about, 0))
+    asks = now.asks.reshape(pairs, -1)
+    open_calls = np.where(asks >= since, asks, FAR).reshape(-1)
+    now.due[:] = now.dues(open_calls, np.maximum(now.about, 0))
     stands = _entered_before(then, kept, since)
     now.slots = {key: np.where(stands, table[:, kept], FAR) for key, table in then.slots.items()}
     now.slot_count = stands.sum(axis=0)

@@ -133,7 +133,7 @@ def _draw_all(run: Source, asked: Asked, folder: Path, form: Format) -> None:
 
     # What is wrong with RUN itself is said once, and no figure blamed for it.
     if run.kind in ("scenario", "run"):
-        assert run.read
+        _ = run.read
     if folder.exists() and not folder.is_dir():
         raise InputError([Problem(str(folder), None, "", "is a file; all figures want a folder")])
     left_out: dict[str, list[Problem]] = {}
