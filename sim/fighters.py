@@ -158,8 +158,8 @@ class Standing:
     base: Vectors
     km_per_step: float
     plan: Plan
-    alike: tuple[str, str, str]
-    """Base, type and alert state: a planner reckons alike with pairs of which these are the same."""
+    alike: int
+    """The same for pairs with which a planner reckons alike: those of one base, type and alert state."""
     meetings: dict[str, Meetings]
     """By flight on its script, when the pair can be there from its base."""
     homewards: dict[str, Homeward]
@@ -307,16 +307,22 @@ def pairs_of(world: World, fighters: Fighters, side: str, places: Mapping[str, V
     """Return the pairs of a side as they stand at the start of a replication, in the order of the file."""
     found: list[Standing] | None = world.tables.get(("pairs", side))
     if found is None:
+        own = [(name, spec) for name, spec in fighters.pairs.items() if spec.side == side]
+        kinds = list(dict.fromkeys((spec.base, spec.type, spec.alert) for _, spec in own))
         found = world.tables["pairs", side] = [
-            _standing(world, fighters, name, spec, places)
-            for name, spec in fighters.pairs.items()
-            if spec.side == side
+            _standing(world, fighters, name, spec, places, kinds.index((spec.base, spec.type, spec.alert)))
+            for name, spec in own
         ]
     return [Pair(**vars(standing), news=News()) for standing in found]
 
 
 def _standing(
-    world: World, fighters: Fighters, name: str, spec: PairSection, places: Mapping[str, Vectors]
+    world: World,
+    fighters: Fighters,
+    name: str,
+    spec: PairSection,
+    places: Mapping[str, Vectors],
+    alike: int,
 ) -> Standing:
     kind, alert = fighters.types[spec.type], fighters.alerts[spec.alert]
     base, km_per_step = places[spec.base], kind.km_per_step(world.clock)
@@ -328,7 +334,7 @@ def _standing(
         base,
         km_per_step,
         Plan.of(kind, alert, world.clock),
-        (spec.base, spec.type, spec.alert),
+        alike,
         world.tables.setdefault(("meetings", spec.base, km_per_step), {}),
         world.tables.setdefault(("homewards", spec.base, km_per_step), {}),
     )

@@ -91,6 +91,14 @@ def replicate(
     The log is a function of (scenario, seed, number) alone.  With `ticking` every process wakes at every step; the
     log is the same.  `attend` is given the world when its processes stand ready: to listen, or to ask what if.
     """
+    with collector_paused():
+        return _told(prepared, uniforms, number, ticking, attend)
+
+
+def _told(
+    prepared: Prepared, uniforms: Uniforms, number: int, ticking: bool, attend: Callable[[World], None] | None
+) -> Replication:
+    """Run one replication; its world is freed when this returns, before the collector would look at it."""
     world = World(
         simpy.Environment(),
         prepared.clock,
@@ -100,17 +108,16 @@ def replicate(
         prepared.laws,
         ticking,
     )
-    with collector_paused():
-        forces, chains = wire(world, prepared)
-        if attend is not None:
-            attend(world)
-        run(world)
-        command.unmet(world, chains)
-        for force in forces.values():
-            sorties.end_legs(world, force)
-            force.disband()
-        disband(world)
-        log = in_order(world.records, prepared.clock)
+    forces, chains = wire(world, prepared)
+    if attend is not None:
+        attend(world)
+    run(world)
+    command.unmet(world, chains)
+    for force in forces.values():
+        sorties.end_legs(world, force)
+        force.disband()
+    disband(world)
+    log = in_order(world.records, prepared.clock)
     return Replication(prepared, uniforms.seed, number, log, dict(world.tracks), forces)
 
 

@@ -184,8 +184,7 @@ def measure(
             return
         at = world.now
         delay = drawn_steps(world, rule.delay_s, side, f"{name}-delay {chance}", attempt)
-        yield from sleep(world, world.now + delay)
-        yield from wait(world, world.now, priority=SETTLED)  # a pair may join in this step
+        yield from sleep(world, world.now + delay, SETTLED)  # a pair may join in that step
         earlier = [] if begun and attempt == 1 else [last]
         cause = _last([ready, encounter.entered(rule.zone, at), *earlier])
         data: dict[str, Any] = {"side": side, "stay": encounter.stay, "number": attempt}

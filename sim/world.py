@@ -198,11 +198,11 @@ def start(world: World, process: Process) -> None:
     world.processes.append(simpy.Process(world.env, process))
 
 
-def sleep(world: World, until: int) -> Alarms:
+def sleep(world: World, until: int, priority: EventPriority = NORMAL) -> Alarms:
     """Sleep until a step; a step that has come returns at once, and one beyond the window never comes."""
     if until <= world.now:
         return ()
-    return _ticks(world, until) if world.ticking else (Alarm(world, until),)
+    return _ticks(world, until, priority) if world.ticking else (Alarm(world, until, priority),)
 
 
 def wait(world: World, until: int, *news: News, priority: EventPriority = NORMAL) -> Alarms:
@@ -231,9 +231,9 @@ def _act(world: World, step: int, act: Callable[[], None]) -> Process:
     act()
 
 
-def _ticks(world: World, until: int) -> Waiting:
+def _ticks(world: World, until: int, priority: EventPriority) -> Waiting:
     while world.now < until:
-        yield Alarm(world, world.now + 1)
+        yield Alarm(world, world.now + 1, priority)
 
 
 def ring(news: News) -> None:
