@@ -59,7 +59,7 @@ class Hazard(Section):
 
 
 class Rung(Section):
-    """One rung of `[[escalation.rungs]]`, from the lowest: a name and the events that reach it."""
+    """One rung of `[[escalation.rungs]]`, from the lowest: a name and the events about a flight that reach it."""
 
     name: str
     reached_by: Annotated[tuple[str, ...], Field(min_length=1, description="kinds of event, as `joined`")]

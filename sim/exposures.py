@@ -190,7 +190,7 @@ def _reached(batch: Batch, rung: Rung, *, plain: bool) -> Flags:
     found = np.zeros(batch.count, dtype=bool)
     for event in batch.happenings:
         named = f"{event.kind}:{event.data['zone']}" if "zone" in event.data else event.kind
-        if event.kind not in rung.reached_by and named not in rung.reached_by:
+        if not event.about or (event.kind not in rung.reached_by and named not in rung.reached_by):
             continue
         if rung.side in (None, event.data.get("side")) and event.data.get("hazard") not in left_out:
             found |= event.step != NEVER

@@ -188,7 +188,7 @@ def _reaching(events: Events, rung: Rung, about: str | None) -> Iterator[Steps]:
     for event in dict.fromkeys(rung.reached_by):
         kind, _, zone = event.partition(":")
         for happening in events.of(kind, about, rung.side):
-            if not zone or happening.data.get("zone") == zone:
+            if happening.about and (not zone or happening.data.get("zone") == zone):
                 yield happening.step
 
 

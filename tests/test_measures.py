@@ -301,7 +301,7 @@ def test_a_row_says_what_was_reported_by_whom_and_in_which_role(tmp_path: Path) 
 
 
 def test_a_rung_is_reached_by_the_first_of_its_events_and_by_its_side_only() -> None:
-    """Events of another zone or side do not count; a rung without its event is None."""
+    """Events of another zone or side, or about no flight, do not count; a rung without its event is None."""
     scenario = prepared().scenario
     ladder = Scenario.model_validate(
         scenario.model_dump(exclude_none=True)
@@ -313,14 +313,17 @@ def test_a_rung_is_reached_by_the_first_of_its_events_and_by_its_side_only() -> 
                     {"name": "anywhere", "reached_by": ["enters"]},
                     {"name": "east joins", "reached_by": ["joined"], "side": "east"},
                     {"name": "shots", "reached_by": ["flares"], "side": "east"},
+                    {"name": "scrambled", "reached_by": ["airborne"]},
                 ]
             }
         }
     )
     run = logged(
+        (20, "airborne", "lynx-2", "", {"side": "east"}),  # to its station, about nobody
         (30, "call", "control", "bear", {"side": "west"}),
         (40, "track", "control", "bear", {"radar": "island"}),
         (50, "enters", "bear", "bear", {"zone": "zone", "stay": 1}),
+        (60, "airborne", "lynx-1", "bear", {"side": "east"}),
         (70, "enters", "bear", "bear", {"zone": "airspace", "stay": 1}),
         (80, "joined", "field-1", "bear", {"side": "west"}),
         (90, "joined", "lynx-1", "bear", {"side": "east"}),
@@ -333,6 +336,7 @@ def test_a_rung_is_reached_by_the_first_of_its_events_and_by_its_side_only() -> 
         ("anywhere", 50, "09:00:50+00:00"),
         ("east joins", 90, "09:01:30+00:00"),
         ("shots", None, None),
+        ("scrambled", 60, "09:01:00+00:00"),
     ]
 
 

@@ -122,6 +122,8 @@ class Teller:
 
     def rungs(self, event: Event) -> list[int]:
         """Return the numbers from 0 of the rungs that an event reaches."""
+        if not event["about"]:
+            return []
         zone, side = event["data"].get("zone"), event["data"].get("side")
         ladder = self.scenario.escalation.rungs
         return [number for number, rung in enumerate(ladder) if reaches(rung, event["kind"], zone, side)]
