@@ -208,7 +208,7 @@ def test_facts_that_exclude_each_other_are_never_together() -> None:
     """Versions on one topic, a version of what the scenario was written from, and unknown names are refused."""
     scenario = read("july-2019")[0]
     checks = facts_of(scenario, ["checks"])
-    assert len(checks) == 16
+    assert len(checks) == 15
     assert not any(fact.disputed or fact.role == "input" for fact in checks.values())
     every = facts_of(scenario, ["checks", "disputed"])
     topics = [fact.topic for fact in every.values() if fact.topic is not None]

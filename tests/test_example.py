@@ -130,5 +130,5 @@ def test_the_example_of_july_bears_out_all_that_is_undisputed() -> None:
     found = json.loads(call("run", "july-2019", "--json").stdout)
     assert (found["seed"], found["replication"]) == shown(scenario, None, None)
     undisputed = [row for row in found["reported"] if not row["disputed"]]
-    assert sum(row["role"] == "check" for row in undisputed) == 16
+    assert sum(row["role"] == "check" for row in undisputed) == 15
     assert [row["id"] for row in undisputed if not row["ok"]] == []

@@ -23,7 +23,7 @@ with app.setup:
     from sim.units import KM_PER_NMI, KT_TO_KM_PER_S
 
     SEED, REPLICATIONS = 1, 1000
-    EXAMPLE = 32  # a replication in which every undisputed check comes out, see README.md
+    EXAMPLE = 33  # a replication in which every undisputed check comes out, see README.md
 
 
 @app.cell(hide_code=True)
