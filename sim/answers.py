@@ -9,15 +9,13 @@ from rich.table import Table
 from rich.text import Text
 
 from sim.provenance import number_of
-from sim.terminal import console, duration, table_of
+from sim.terminal import FIXED, console, duration, table_of
 
 MOST_CHANGES = 8
 """Smallest changes that are shown each way."""
 
 MOST_OUTCOMES = 15
 """Outcomes that are shown of a comparison, unless all are wanted."""
-
-FIXED = {"no_wrap": True, "overflow": "ellipsis"}
 
 
 # ---- explain

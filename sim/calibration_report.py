@@ -9,9 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sim.provenance import number_of
-from sim.terminal import DISPUTED, console, table_of
-
-FIXED = {"no_wrap": True, "overflow": "ellipsis"}
+from sim.terminal import DISPUTED, FIXED, console, table_of
 
 MOST_PAIRS = 5
 """Pairs of quantities that are shown, the strongest first."""
@@ -105,10 +103,9 @@ def _show_untold(told: Mapping[str, Any]) -> None:
 
 def _facts(told: Mapping[str, Any], *, used: bool) -> Table:
     """Return the checks that were used, or those that were not, before and after the facts were heard."""
-    fixed: dict[str, Any] = dict(FIXED)
     first = ("fact that was used" if used else "fact that was not used", "left", {"max_width": 38})
-    rejects = [("rejects", "right", fixed)] if used else []
-    others = [(title, "right", fixed) for title in ("met before", "after", "after: 5–95 %")]
+    rejects = [("rejects", "right", FIXED)] if used else []
+    others = [(title, "right", FIXED) for title in ("met before", "after", "after: 5–95 %")]
     table = table_of(first, *rejects, *others)
     for row in told["facts"]:
         if row["used"] is not used:

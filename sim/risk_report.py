@@ -10,9 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sim.provenance import number_of
-from sim.terminal import console, table_of
-
-FIXED = {"no_wrap": True, "overflow": "ellipsis"}
+from sim.terminal import FIXED, console, table_of
 
 ENDS = ("low", "middle", "high")
 

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from sim.labels import broken
 from sim.provenance import number_of
-from sim.terminal import console, table_of
+from sim.terminal import FIXED, console, table_of
 
 MOST_SHOWN: Final = 3
 """Outcomes that are shown where none is named: of the ladder, those that vary most."""
@@ -18,7 +18,6 @@ MOST_SHOWN: Final = 3
 PATH_LETTERS: Final = 32
 """Letters of a path on a line of a table with four columns of numbers."""
 
-FIXED: Final[dict[str, Any]] = {"no_wrap": True, "overflow": "ellipsis"}
 
 Row = Mapping[str, Any]
 

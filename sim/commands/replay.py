@@ -77,7 +77,7 @@ def run(
     if as_json:
         print_object(store.as_object(recorded))
     elif not quiet:
-        from sim.terminal import show_run
+        from sim.run_report import show_run
 
         show_run(recorded)
     if output is not None and not quiet:
@@ -103,6 +103,6 @@ def _show_spread(summary: dict[str, Any], *, as_json: bool, quiet: bool) -> None
     if as_json:
         print_object(summary)
     elif not quiet:
-        from sim.terminal import show_spread
+        from sim.spread_report import show_spread
 
         show_spread(summary)

@@ -293,7 +293,7 @@ def show(
         if as_json:
             print_object(store.as_object(recorded))
             return
-        from sim.terminal import show_run
+        from sim.run_report import show_run
 
         show_run(recorded)
     elif as_csv:
