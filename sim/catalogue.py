@@ -51,10 +51,12 @@ class Wanted:
     outcomes: bool = True
     facts: bool = True
     about: str | None = None
+    happened: bool = False
+    """Of facts also whether what they speak of happened, where their value is a number either way."""
 
 
 ALL = Wanted()
-REPORTED = Wanted(outcomes=False)
+REPORTED = Wanted(outcomes=False, happened=True)
 """What is compared with reports: the ladder and the facts."""
 
 
@@ -75,8 +77,11 @@ def columns(prepared: Prepared, stays: StayCounts, wanted: Wanted = ALL) -> tupl
             found += _flight(prepared, flight, stays)
         for side in scenario.sides:
             found += _side(scenario, side)
-    if wanted.facts:
-        found += [_fact(name, fact) for name, fact in scenario.facts.items()]
+    for name, fact in scenario.facts.items() if wanted.facts else ():
+        found.append(_fact(name, fact))
+        if wanted.happened and not tells_absence(fact):
+            meaning = f"1 where anything happened of which “{fact.statement}” speaks, else 0"
+            found.append(Column(happened_column(name), "", meaning))
     return tuple({column.name: column for column in found}.values())
 
 
@@ -173,6 +178,19 @@ def fact_column(name: str, fact: Fact) -> str:
     way, _, data = fact.take.partition(":")
     told = {"time": "at_s", "sum": data, "min": f"least_{data}"}.get(way, way)
     return f"fact.{name}.{told}"
+
+
+def happened_column(name: str) -> str:
+    """Return the name of the column that says whether a fact's events happened, where `tells_absence` is not so."""
+    return f"fact.{name}.happened"
+
+
+def tells_absence(fact: Fact) -> bool:
+    """Return whether the value of a fact is there in just those replications in which its events happened.
+
+    A count and a sum are 0 also where nothing happened, and events without the number have no least one.
+    """
+    return fact.take in ("time", "duration_s", "distance_km")
 
 
 def _fact(name: str, fact: Fact) -> Column:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -308,6 +309,12 @@ def simulated(replication: Replication, fact: Fact) -> float | None:
     if way == "sum":
         return round(sum(values), SUM_DIGITS)  # whatever the order in which fractions are added up
     return min(values, default=None)
+
+
+def happened(replication: Replication, fact: Fact) -> bool:
+    """Return whether anything happened of which a fact speaks; of the n-th such event, whether there was one."""
+    number = fact.select.occurrence or 1
+    return next(islice(_selected(replication, fact.select), number - 1, None), None) is not None
 
 
 def _selected(replication: Replication, select: Select) -> Iterable[Record]:

@@ -14,7 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import measures, tabulation
-from sim.catalogue import ALL, Column, StayCounts, Wanted, columns, fact_column, sighted_zones
+from sim.catalogue import (
+    ALL,
+    Column,
+    StayCounts,
+    Wanted,
+    columns,
+    fact_column,
+    happened_column,
+    sighted_zones,
+    tells_absence,
+)
 from sim.clock import Clock
 from sim.happenings import Batch
 from sim.run import Prepared, Replication
@@ -125,6 +135,8 @@ def told(replication: Replication, wanted: Wanted = ALL) -> Row:
         value = measures.simulated(replication, fact)
         in_steps = fact.take == "time" and value is not None
         row[fact_column(name, fact)] = value * step_s if in_steps and value is not None else value
+        if wanted.happened and not tells_absence(fact):
+            row[happened_column(name)] = int(measures.happened(replication, fact))
     return row
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.catalogue import REPORTED, fact_column, ladder_of
+from sim.catalogue import REPORTED, fact_column, happened_column, ladder_of, tells_absence
 from sim.clock import Clock
 from sim.document import Document, digest
 from sim.facts import Fact
@@ -40,6 +40,11 @@ class Tally(NamedTuple):
     def total(self) -> int:
         """How many values there were, with their repetitions."""
         return int(self.counts.sum())
+
+    @property
+    def sum(self) -> int:
+        """The sum of the values, which are whole numbers."""
+        return int(self.values @ self.counts)
 
 
 class Tallies(NamedTuple):
@@ -131,8 +136,9 @@ def of(
 ) -> dict[str, Any]:
     """Run replications and return, for each fact and rung, the share in which it happened and its 5-95 % interval.
 
-    The interval is over the replications in which the event happened; the share stands beside it.  `covers` says
-    whether the interval covers what was reported, within the fact's tolerance.
+    A fact happened where there was any event of which it speaks.  The interval is over the replications in which it
+    happened, of counts and sums over all; the share stands beside it.  `covers` says whether the interval covers what
+    was reported, within the fact's tolerance.
     """
     found = _all(scenario, seed, count, first, engine=engine, workers=workers, chunk=chunk, tell=tell)
     clock = Clock.of(scenario.clock)
@@ -144,10 +150,7 @@ def of(
         "replications": count,
         "engine": engine,
         "handed_over": found.handed_over,
-        "reported": [
-            _fact_row(clock, name, fact, found.of[fact_column(name, fact)], count)
-            for name, fact in scenario.facts.items()
-        ],
+        "reported": [_fact_row(clock, name, fact, found, count) for name, fact in scenario.facts.items()],
         "rungs": [
             _rung_row(clock, rung.name, found.of[f"{rung_key(rung.name)}_s"], count)
             for rung in scenario.escalation.rungs
@@ -155,7 +158,9 @@ def of(
     }
 
 
-def _fact_row(clock: Clock, name: str, fact: Fact, found: Tally, count: int) -> dict[str, Any]:
+def _fact_row(clock: Clock, name: str, fact: Fact, tallies: Tallies, count: int) -> dict[str, Any]:
+    found = tallies.of[fact_column(name, fact)]
+    happened = found.total if tells_absence(fact) else tallies.of[happened_column(name)].sum
     if fact.take == "time":
         found = _in_steps(clock, found)
     interval = quantiles(found)
@@ -168,8 +173,10 @@ def _fact_row(clock: Clock, name: str, fact: Fact, found: Tally, count: int) -> 
     row = compared(clock, name, fact, None)
     kept = ("id", "role", "statement", "reported", "confidence", "disputed", "topic", "source")
     return {key: row[key] for key in kept} | {
-        "happened_share": found.total / count,
+        "happened_share": happened / count,
+        "happened_interval": list(wilson(happened, count)),
         "within_share": fits / count,
+        "within_interval": list(wilson(fits, count)),
         "p05_p50_p95": shown,
         "covers": covers,
     }

@@ -15,7 +15,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.catalogue import FRACTIONS, Wanted, fact_column, sides_with_fighters, sighted_zones
+from sim.catalogue import (
+    FRACTIONS,
+    Wanted,
+    fact_column,
+    happened_column,
+    sides_with_fighters,
+    sighted_zones,
+    tells_absence,
+)
 from sim.clock import NEVER
 from sim.escalation import Rung
 from sim.facts import Fact, Select
@@ -106,10 +114,10 @@ def values(batch: Batch, wanted: Wanted) -> dict[str, Values]:
             found |= _flight(events, flight, flown)
         for side in events.scenario.sides:
             found |= _side(events, side)
-    if wanted.facts:
-        found |= {
-            fact_column(name, fact): _fact(events, fact) for name, fact in events.scenario.facts.items()
-        }
+    for name, fact in events.scenario.facts.items() if wanted.facts else ():
+        found[fact_column(name, fact)] = _fact(events, fact)
+        if wanted.happened and not tells_absence(fact):
+            found[happened_column(name)] = _happened(events, fact.select), ALWAYS
     return found
 
 
@@ -309,6 +317,12 @@ def _fact(events: Events, fact: Fact) -> Values:
         return _distance_km(events, found)
     way, _, data = fact.take.partition(":")
     return (_sum(events, found, data), ALWAYS) if way == "sum" else _least(events, found, data)
+
+
+def _happened(events: Events, select: Select) -> NDArray[Any]:
+    """Return 1 where anything happened of which a selection speaks, else 0, as `measures.happened`."""
+    first = earliest(step for _, step in events.selected(select))
+    return np.not_equal(first, NEVER).view(np.uint8)
 
 
 def _nth(steps: list[Steps], number: int) -> Steps:

@@ -12,7 +12,15 @@ import pytest
 from hypothesis import given, settings
 
 from sim import measures, outcomes
-from sim.catalogue import ALL, REPORTED, columns, fact_column, ladder_of
+from sim.catalogue import (
+    ALL,
+    REPORTED,
+    columns,
+    fact_column,
+    happened_column,
+    ladder_of,
+    tells_absence,
+)
 from sim.draws import Uniforms
 from sim.happenings import Batch, FlownColumns, StayColumns
 from sim.outcomes import Outcomes
@@ -135,8 +143,9 @@ def test_a_part_of_the_columns_is_the_same_as_in_the_whole() -> None:
     batch = batch_of(replications)
     whole, part = outcomes.of(batch), outcomes.of(batch, REPORTED)
     names = [column.name for column in part.columns]
-    assert names == [n for n in whole.values if n.startswith(("replication", "rung.", "highest", "fact."))]
-    assert all(equal(part, whole, name) for name in names)
+    shared = [name for name in names if not name.endswith(".happened")]
+    assert shared == [n for n in whole.values if n.startswith(("replication", "rung.", "highest", "fact."))]
+    assert all(equal(part, whole, name) for name in shared)
     for wanted in (REPORTED, ladder_of("a50"), ladder_of("h6k")):
         rows = [outcomes.told(run, wanted) for run in replications]
         told = outcomes.of_rows(replications[0].prepared, 2, 3, rows, wanted)
@@ -146,6 +155,30 @@ def test_a_part_of_the_columns_is_the_same_as_in_the_whole() -> None:
         steps = [rung["step"] for rung in measures.rungs(run, "h6k")]
         found = [ladder[c.name][place] for c in ladder.columns if c.name.startswith("rung.")]
         assert [None if value is np.ma.masked else value for value in found] == steps
+
+
+def test_what_happened_is_told_by_array_and_by_log_for_every_kind_of_fact() -> None:
+    """Whatever is taken of them, a fact's events happened where the log holds one; for an n-th, where it holds n."""
+    replications = runs("first-intercept", 12, *TURNING, everything=True)
+    prepared = replications[0].prepared
+    table = outcomes.of(batch_of(replications), REPORTED)
+    rows = [outcomes.told(run, REPORTED) for run in replications]
+    assert same(table, outcomes.of_rows(prepared, 2, 3, rows, REPORTED))
+    takes: dict[str, set[bool]] = {}
+    for name, fact in prepared.scenario.facts.items():
+        counting = fact.model_copy(update={"take": "count"})
+        least = fact.select.occurrence or 1
+        for place, run in enumerate(replications):
+            expected = (measures.simulated(run, counting) or 0) >= least
+            assert measures.happened(run, fact) is expected
+            if tells_absence(fact):
+                found = table[fact_column(name, fact)][place] is not np.ma.masked
+            else:
+                found = bool(table[happened_column(name)][place])
+            assert found is expected
+            takes.setdefault(fact.take, set()).add(found)
+    several = {"time", "count", "duration_s", "distance_km", "sum:rounds", "min:distance_km", "sum:aircraft"}
+    assert {take for take, seen in takes.items() if seen == {True, False}} >= several
 
 
 # ---- replications that were handed over

@@ -49,6 +49,13 @@ select = { kind = "call" }
 take = "count"
 value = 3
 tolerance = 1
+[facts.fired]
+statement = "flares in all"
+role = "check"
+confidence = "ASM"
+select = { kind = "flares" }
+take = "sum:flares"
+low = 1
 [facts.no-shots]
 statement = "nobody shot"
 role = "check"
@@ -63,7 +70,7 @@ COUNT = 12
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> tuple[Scenario, Document]:
-    """Return first-intercept with five facts."""
+    """Return first-intercept with six facts."""
     file = tmp_path_factory.mktemp("spread") / "small.toml"
     file.write_text(f'extends = "first-intercept"\n{FACTS}', encoding="utf-8")
     return read(file)
@@ -224,11 +231,10 @@ def test_facts_are_summed_up_over_the_replications_in_which_they_happened(
     """Shares, quantiles and cover of each fact are those counted one replication after the other."""
     scenario, document = small
     rows = {row["id"]: row for row in spread.of(scenario, document, 2, COUNT, first=4)["reported"]}
-    assert list(rows) == ["entry", "flares", "flares-late", "calls", "no-shots"]
+    assert list(rows) == ["entry", "flares", "flares-late", "calls", "fired", "no-shots"]
     clock = runs[0].prepared.clock
     for name, row in rows.items():
         values = [value for run in runs if (value := simulated(run, scenario.facts[name])) is not None]
-        assert row["happened_share"] == len(values) / COUNT
         interval = quantiles(values)
         if interval is None:
             assert row["p05_p50_p95"] is None
@@ -238,7 +244,26 @@ def test_facts_are_summed_up_over_the_replications_in_which_they_happened(
             assert row["p05_p50_p95"] == list(interval)
     assert 0 < rows["flares"]["happened_share"] < 1
     assert rows["flares"]["p05_p50_p95"] == rows["flares-late"]["p05_p50_p95"]
-    assert [rows[name]["covers"] for name in rows] == [True, True, False, True, True]
+    assert [rows[name]["covers"] for name in rows] == [True, True, False, True, True, True]
+
+
+def test_a_fact_happened_where_there_was_an_event_of_which_it_speaks(
+    small: tuple[Scenario, Document], runs: list[Replication]
+) -> None:
+    """A count of 0 and a sum of 0 are values, and nothing that happened; Wilson's interval stands beside the share."""
+    scenario, document = small
+    rows = {row["id"]: row for row in spread.of(scenario, document, 2, COUNT, first=4)["reported"]}
+    for name, row in rows.items():
+        kind = scenario.facts[name].select.kind
+        zone = scenario.facts[name].select.zone
+        happened = sum(
+            any(r.kind == kind and zone in (None, r.data.get("zone")) for r in run.log) for run in runs
+        )
+        assert row["happened_share"] == happened / COUNT
+        assert row["happened_interval"] == list(spread.wilson(happened, COUNT))
+    assert rows["no-shots"]["happened_share"] == 0.0
+    assert 0 < rows["fired"]["happened_share"] == rows["flares"]["happened_share"] < 1
+    assert rows["fired"]["p05_p50_p95"][0] == 0, "over all replications, with 0 where nothing was fired"
 
 
 def test_the_share_within_tolerance_is_over_all_replications(
@@ -251,7 +276,9 @@ def test_the_share_within_tolerance_is_over_all_replications(
     steps = [simulated(run, scenario.facts["flares"]) for run in runs]
     assert rows["flares"]["within_share"] == sum(k is not None and k <= before for k in steps) / COUNT
     calls = [simulated(run, scenario.facts["calls"]) for run in runs]
-    assert rows["calls"]["within_share"] == sum(n in (2, 3, 4) for n in calls) / COUNT
+    within = sum(n in (2, 3, 4) for n in calls)
+    assert rows["calls"]["within_share"] == within / COUNT
+    assert rows["calls"]["within_interval"] == list(spread.wilson(within, COUNT))
 
 
 def test_rungs_carry_count_share_and_interval_together(
