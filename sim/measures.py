@@ -21,16 +21,18 @@ SUM_DIGITS = 6
 
 
 def rungs(replication: Replication, about: str | None = None) -> list[Row]:
-    """Return the rungs of the ladder from the lowest, each with its first step and local time, or None.
+    """Return the rungs of the ladder from the lowest, each with its first step, local time and flight, or None.
 
     With `about` only what concerns that flight counts.
     """
     clock = replication.prepared.clock
-    found = []
+    found: list[Row] = []
     for rung in replication.prepared.scenario.escalation.rungs:
-        reached = (r.step for r in replication.log if about in (None, r.about) and reaches(rung, r))
-        step = next(reached, None)
-        found.append({"name": rung.name, "step": step, "time": None if step is None else clock.local(step)})
+        row: Row = {"name": rung.name, "step": None, "time": None, "about": None}
+        first = next((r for r in replication.log if about in (None, r.about) and reaches(rung, r)), None)
+        if first is not None:
+            row |= {"step": first.step, "time": clock.local(first.step), "about": first.about}
+        found.append(row)
     return found
 
 

@@ -43,7 +43,8 @@ def show_run(recorded: Recorded) -> None:
     times = [row for row in recorded.reported if "gap_s" in row]
     numbers = [row for row in recorded.reported if "gap_s" not in row]
     others = 9 + 12 + 7 + 5 + 3 + 5 * gap_of(out.width)
-    statements = statement_width(out.width, others, recorded.reported)
+    rungs = [{"statement": _rung(recorded, rung).plain} for rung in recorded.rungs]
+    statements = statement_width(out.width, others, [*recorded.reported, *rungs])
     if times or recorded.rungs:
         out.print(_times(recorded, times, out.width, statements))
         out.print()
@@ -86,21 +87,35 @@ def _times(recorded: Recorded, facts: list[dict[str, Any]], width: int, statemen
         table = spaced_table(width, ("simulated", "right", {"width": 9}), ("event", "left", {}))
         for rung in recorded.rungs:
             if rung["time"] is not None:
-                table.add_row(clock_text(rung["time"]), Text(f"▲ {rung['name']}", style="cyan"))
+                table.add_row(clock_text(rung["time"]), _rung(recorded, rung))
         return table
     table = _facts_table(width, "event", statements)
     rows = [(row["simulated"], 1, row) for row in facts] + [
-        (rung["time"], 0, {"rung": rung["name"]}) for rung in recorded.rungs if rung["time"] is not None
+        (rung["time"], 0, {"rung": rung}) for rung in recorded.rungs if rung["time"] is not None
     ]
     start = str(recorded.manifest["start"])[11:]
     for simulated, _, row in sorted(rows, key=lambda item: _order(item[0], start, item[2], item[1])):
         if "rung" in row:
-            table.add_row(clock_text(simulated), "", "", Text(f"▲ {row['rung']}", style="cyan"), "", "")
+            table.add_row(clock_text(simulated), "", "", _rung(recorded, row["rung"]), "", "")
         else:
             shown = Text("-", style="red") if simulated is None else Text(clock_text(simulated))
             gap = "" if row["gap_s"] is None else f"{row['gap_s']:+.0f} s"
             table.add_row(shown, *_cells(row, gap))
     return table
+
+
+def _rung(recorded: Recorded, rung: Mapping[str, Any]) -> Text:
+    """Write the name of a rung, and the flight about which it was first reached."""
+    text = Text(f"▲ {rung['name']}", style="cyan")
+    if label := _about(recorded, rung):
+        text.append(f": {label}", style="dim")
+    return text
+
+
+def _about(recorded: Recorded, rung: Mapping[str, Any]) -> str:
+    """Return the label of the flight about which a rung was first reached, or nothing."""
+    flight = recorded.scenario.intruders.get(rung.get("about") or "")  # older run folders do not name it
+    return "" if flight is None else flight.label
 
 
 def _cells(row: Mapping[str, Any], gap: str) -> tuple[Text, str, Text, Text, Text]:
@@ -151,9 +166,10 @@ def _summary(recorded: Recorded) -> list[tuple[str, str]]:
                 lines += _decisions(recorded, flight, zone)
     rungs = [rung for rung in recorded.rungs if rung["time"] is not None]
     if recorded.rungs:
-        highest = (
-            f"{rungs[-1]['name']}, first at {clock_text(rungs[-1]['time'])}" if rungs else "none was reached"
-        )
+        highest = "none was reached"
+        if rungs:
+            named = ": ".join(filter(None, (rungs[-1]["name"], _about(recorded, rungs[-1]))))
+            highest = f"{named}, first at {clock_text(rungs[-1]['time'])}"
         lines.append(("rung", f"{highest} ({len(rungs)} of {len(recorded.rungs)} rungs)"))
     for role in ("input", "check"):
         facts = [row for row in recorded.reported if row["role"] == role]

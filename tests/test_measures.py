@@ -330,13 +330,13 @@ def test_a_rung_is_reached_by_the_first_of_its_events_and_by_its_side_only() -> 
     )
     made = prepare(ladder)
     found = rungs(Replication(made, 1, 0, run.log, run.tracks, {}))
-    assert [(row["name"], row["step"], row["time"]) for row in found] == [
-        ("seen", 30, "09:00:30+00:00"),
-        ("in airspace", 70, "09:01:10+00:00"),
-        ("anywhere", 50, "09:00:50+00:00"),
-        ("east joins", 90, "09:01:30+00:00"),
-        ("shots", None, None),
-        ("scrambled", 60, "09:01:00+00:00"),
+    assert [(row["name"], row["step"], row["time"], row["about"]) for row in found] == [
+        ("seen", 30, "09:00:30+00:00", "bear"),
+        ("in airspace", 70, "09:01:10+00:00", "bear"),
+        ("anywhere", 50, "09:00:50+00:00", "bear"),
+        ("east joins", 90, "09:01:30+00:00", "bear"),
+        ("shots", None, None, None),
+        ("scrambled", 60, "09:01:00+00:00", "bear"),
     ]
 
 

@@ -12,6 +12,7 @@ from sim import spread
 from sim.scenario import read
 from sim.spread_report import show_spread
 from sim.terminal import reported_text
+from tests.printing import printed
 
 COUNT = 40
 
@@ -22,16 +23,9 @@ def summary(name: str = "july-2019", count: int = COUNT) -> dict[str, Any]:
     return spread.of(*read(name), 1, count)
 
 
-@pytest.fixture
-def printed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
-    """Return what prints a summary on a terminal of so many columns, and gives the lines."""
-
-    def lines(columns: int, told: dict[str, Any] | None = None) -> list[str]:
-        monkeypatch.setenv("COLUMNS", str(columns))
-        show_spread(summary() if told is None else told)
-        return capsys.readouterr().out.splitlines()
-
-    return lines
+def shown(columns: int, told: dict[str, Any] | None = None) -> list[str]:
+    """Return the lines of a summary, that of july-2019 if none is given."""
+    return printed(columns, show_spread, summary() if told is None else told)
 
 
 def one(**changes: Any) -> dict[str, Any]:
@@ -50,21 +44,21 @@ def one(**changes: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("columns", [80, 140])
-def test_a_fact_shows_three_quantiles_two_shares_and_wilsons_interval(printed: Any, columns: int) -> None:
+def test_a_fact_shows_three_quantiles_two_shares_and_wilsons_interval(columns: int) -> None:
     """Under one head stand 5, 50 and 95 %; beside them the share with its interval, and the share that met it."""
-    lines = printed(columns, one())
+    lines = shown(columns, one())
     (head,) = (line for line in lines if line.split()[6:7] == ["reported"])
     (row,) = (line for line in lines if "09:01:57" in line)
     assert head.split()[:8] == ["5", "–", "50", "–", "95", "%", "reported", "happened"]
-    shown = "09:01:29  09:01:57  09:03:35  before 09:09  99.2 (98.4–99.6)   97.1  yes"
-    assert shown in row
+    told = "09:01:29  09:01:57  09:03:35  before 09:09  99.2 (98.4–99.6)   97.1  yes"
+    assert told in row
     assert head.index("covers") == row.index("yes")
 
 
 @pytest.mark.parametrize("columns", [80, 100, 110, 116, 140])
-def test_every_fact_of_july_is_printed_whole(printed: Any, columns: int) -> None:
+def test_every_fact_of_july_is_printed_whole(columns: int) -> None:
     """Nothing is wider than the terminal or cut short, and every statement, quantile and share is there."""
-    lines = printed(columns)
+    lines = shown(columns)
     assert max(map(len, lines)) <= columns
     assert not any("…" in line for line in lines)
     text = " ".join(" ".join(lines).split())
@@ -76,21 +70,21 @@ def test_every_fact_of_july_is_printed_whole(printed: Any, columns: int) -> None
             assert row["statement"] in text
 
 
-def test_a_fact_is_one_line_from_some_110_columns_on(printed: Any) -> None:
+def test_a_fact_is_one_line_from_some_110_columns_on() -> None:
     """On a narrow terminal its numbers stand below its statement; on a wide one beside it."""
     for columns, wide in ((80, False), (109, False), (110, True), (116, True), (140, True)):
-        lines = printed(columns)
+        lines = shown(columns)
         (line,) = (line for line in lines if "Warning shots were fired" in line)
         assert ("(" in line) is wide
     rows = [row["statement"] for row in summary()["reported"]]
-    assert all(any(statement in line and "(" in line for line in printed(116)) for statement in rows)
+    assert all(any(statement in line and "(" in line for line in shown(116)) for statement in rows)
 
 
-def test_where_all_quantiles_are_equal_one_is_printed(printed: Any) -> None:
+def test_where_all_quantiles_are_equal_one_is_printed() -> None:
     """It stands in the middle; what has none is a dash."""
-    same = printed(80, one(p05_p50_p95=[3.0, 3.0, 3.0], reported=3.0))
+    same = shown(80, one(p05_p50_p95=[3.0, 3.0, 3.0], reported=3.0))
     assert any(re.match(" +3 +3 +99.2", line) for line in same)
-    assert any(re.match(" +- +before", line) for line in printed(80, one(p05_p50_p95=None)))
+    assert any(re.match(" +- +before", line) for line in shown(80, one(p05_p50_p95=None)))
 
 
 @pytest.mark.parametrize(
@@ -103,25 +97,23 @@ def test_where_all_quantiles_are_equal_one_is_printed(printed: Any) -> None:
         (0.0061, [0.00577, 0.00644], "0.61 (0.58–0.64)"),
     ],
 )
-def test_a_share_is_never_told_as_certain(
-    printed: Any, share: float, interval: list[float], text: str
-) -> None:
+def test_a_share_is_never_told_as_certain(share: float, interval: list[float], text: str) -> None:
     """Neither the share nor an end is rounded to 0 or 100 %, and the two ends are never printed alike."""
     told = one(happened_share=share, happened_interval=interval)
-    assert any(f" {text} " in line for line in printed(80, told))
+    assert any(f" {text} " in line for line in shown(80, told))
 
 
-def test_rungs_show_share_interval_and_median(printed: Any) -> None:
+def test_rungs_show_share_interval_and_median() -> None:
     """A rung's line has how many of how many, the share with its interval, and three quantiles of the first time."""
-    assert any(re.match("up +6/1000 +0.6 [(]0.3–1.3[)] +-", line) for line in printed(80, one()))
+    assert any(re.match("up +6/1000 +0.6 [(]0.3–1.3[)] +-", line) for line in shown(80, one()))
     (row,) = (row for row in summary()["rungs"] if row["name"] == "detected")
-    (line,) = (line for line in printed(80) if line.startswith("detected"))
+    (line,) = (line for line in shown(80) if line.startswith("detected"))
     assert line.split()[-3:] == [time[:8] for time in row["p05_p50_p95"]]
 
 
-def test_the_columns_are_explained_below(printed: Any) -> None:
+def test_the_columns_are_explained_below() -> None:
     """A few words say over which replications quantiles and shares are; without facts there is nothing to say."""
-    text = " ".join(printed(80))
+    text = " ".join(shown(80))
     assert "of counts and sums over all, with 0 where nothing happened" in text
     assert "met: the share within the tolerance" in text
-    assert "tolerance" not in " ".join(printed(80, summary("first-intercept")))
+    assert "tolerance" not in " ".join(shown(80, summary("first-intercept")))
