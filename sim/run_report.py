@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
@@ -19,10 +19,14 @@ from sim.terminal import (
     spaced_table,
     statement_text,
     statement_width,
+    table_of,
 )
 
 if TYPE_CHECKING:
     from sim.store import Recorded
+
+Line = tuple[str, str]
+"""(what it is about, in words)."""
 
 
 def show_run(recorded: Recorded) -> None:
@@ -45,7 +49,7 @@ def show_run(recorded: Recorded) -> None:
     others = 9 + 12 + 7 + 5 + 3 + 5 * gap_of(out.width)
     rungs = [{"statement": _rung(recorded, rung).plain} for rung in recorded.rungs]
     statements = statement_width(out.width, others, [*recorded.reported, *rungs])
-    if times or recorded.rungs:
+    if times or any(rung["time"] is not None for rung in recorded.rungs):
         out.print(_times(recorded, times, out.width, statements))
         out.print()
     if numbers:
@@ -53,10 +57,11 @@ def show_run(recorded: Recorded) -> None:
         out.print()
     for meaning in _legend(recorded.reported):
         out.print(Text(meaning, style="dim"))
-    for label, text in _summary(recorded):
-        line = Text(f"{label:<10}", style="bold")
-        line.append(text, style="not bold")
-        out.print(line)
+    outcome = table_of(("", "left", {"style": "bold", **FIXED}), ("", "left", {}), gap=2)
+    outcome.show_header = False
+    for line in _summary(recorded):
+        outcome.add_row(*line)
+    out.print(outcome)
 
 
 def _legend(reported: list[dict[str, Any]]) -> list[str]:
@@ -112,9 +117,9 @@ def _rung(recorded: Recorded, rung: Mapping[str, Any]) -> Text:
     return text
 
 
-def _about(recorded: Recorded, rung: Mapping[str, Any]) -> str:
-    """Return the label of the flight about which a rung was first reached, or nothing."""
-    flight = recorded.scenario.intruders.get(rung.get("about") or "")  # older run folders do not name it
+def _about(recorded: Recorded, row: Mapping[str, Any]) -> str:
+    """Return the label of the flight that an event is about, or a rung's first event; nothing where there is none."""
+    flight = recorded.scenario.intruders.get(row.get("about") or "")  # older folders name none for a rung
     return "" if flight is None else flight.label
 
 
@@ -148,29 +153,10 @@ def _verdict(row: Mapping[str, Any]) -> Text:
     )
 
 
-def _summary(recorded: Recorded) -> list[tuple[str, str]]:
-    """Return the outcome in a few lines: (label, text)."""
-    lines = []
-    scenario, outcomes = recorded.scenario, recorded.outcomes
-    for zone, spec in scenario.zones.items():
-        if spec.kind != "airspace":
-            continue
-        for flight, section in scenario.intruders.items():
-            lengths = _series(outcomes, f"{flight}.{zone}", "inside_s")
-            if lengths:
-                inside = " and ".join(duration(length) for length in lengths)
-                lines.append(("inside", f"{section.label} {inside} in {spec.label}"))
-                lines.append(
-                    ("closest", f"{outcomes[f'{flight}.closest_km']:.1f} km to {scenario.centre.label}")
-                )
-                lines += _decisions(recorded, flight, zone)
-    rungs = [rung for rung in recorded.rungs if rung["time"] is not None]
-    if recorded.rungs:
-        highest = "none was reached"
-        if rungs:
-            named = ": ".join(filter(None, (rungs[-1]["name"], _about(recorded, rungs[-1]))))
-            highest = f"{named}, first at {clock_text(rungs[-1]['time'])}"
-        lines.append(("rung", f"{highest} ({len(rungs)} of {len(recorded.rungs)} rungs)"))
+def _summary(recorded: Recorded) -> list[Line]:
+    """Return the outcome in a few lines."""
+    lines = [line for flight in recorded.scenario.intruders for line in _encounter(recorded, flight)]
+    lines += [*_ladder(recorded), *_hazards(recorded)]
     for role in ("input", "check"):
         facts = [row for row in recorded.reported if row["role"] == role]
         label = f"{role}s"
@@ -182,36 +168,90 @@ def _summary(recorded: Recorded) -> list[tuple[str, str]]:
     return lines
 
 
+def _encounter(recorded: Recorded, flight: str) -> Iterator[Line]:
+    """Yield what came of one flight: its stays in airspace, whether it turned away, how close it came, and measures.
+
+    The closest approach is told of what was to enter an airspace by its route, also if it did not, or did so.
+    """
+    scenario, outcomes = recorded.scenario, recorded.outcomes
+    label = scenario.intruders[flight].label
+    zones = [zone for zone, spec in scenario.zones.items() if spec.kind == "airspace"]
+    meant = [zone for zone in zones if f"{flight}.{zone}.1.inside_s" in outcomes]
+    for zone in meant:
+        lengths = [duration(stay["inside_s"]) for stay in _stays(outcomes, flight, zone).values()]
+        where = scenario.zones[zone].label
+        inside = f"{label} {' and '.join(lengths)} in {where}" if lengths else f"{label} not once in {where}"
+        yield "inside", inside
+    for event in recorded.events:
+        if event["kind"] == "turns" and event["who"] == flight:
+            yield (
+                "turned away",
+                f"{label} at {clock_text(event['time'])}, after {_act(event['data']['after'])}",
+            )
+    closest_km = outcomes[f"{flight}.closest_km"]
+    if closest_km is not None and (meant or len(scenario.intruders) == 1):
+        yield "closest", f"{label} {closest_km:.1f} km to {scenario.centre.label}"
+    for zone in meant:
+        yield from _decisions(recorded, flight, zone)
+
+
+def _act(kind: str) -> str:
+    """Write an act in words: a call, flares."""
+    return kind if kind.endswith("s") else f"a {kind}"
+
+
+def _ladder(recorded: Recorded) -> Iterator[Line]:
+    """Yield the highest rung."""
+    if not recorded.rungs:
+        return
+    rungs = [rung for rung in recorded.rungs if rung["time"] is not None]
+    highest = "none was reached"
+    if rungs:
+        named = ": ".join(filter(None, (rungs[-1]["name"], _about(recorded, rungs[-1]))))
+        highest = f"{named}, first at {clock_text(rungs[-1]['time'])}"
+    yield "rung", f"{highest} ({len(rungs)} of {len(recorded.rungs)} rungs)"
+
+
+def _hazards(recorded: Recorded) -> Iterator[Line]:
+    """Yield what hazards led to, and that the model goes on as if it had not happened."""
+    hazards = recorded.scenario.escalation.hazards
+    struck = [event for event in recorded.events if event["data"].get("hazard") in hazards]
+    for event in struck:
+        hazard = hazards[event["data"]["hazard"]]
+        when = ", ".join(filter(None, (clock_text(event["time"]), _about(recorded, event))))
+        yield "hazard", f"{hazard.leads_to} at {when}: {hazard.label}"
+    if struck:
+        yield (
+            "",
+            "a hazard's event has no consequences in the model: what follows in the log is the course without it",
+        )
+
+
 def _score(facts: list[dict[str, Any]], what: str) -> str:
     good = sum(row["ok"] for row in facts)
     return f"{good} of {len(facts)} {what} facts within tolerance"
 
 
-def _decisions(recorded: Recorded, flight: str, zone: str) -> list[tuple[str, str]]:
-    """Return, for each measure in the zone, how long after each entry it came and what was spare."""
-    lines = []
-    for ladder in recorded.scenario.warning.values():
-        for kind, rule in ladder.measures.items():
-            if rule.zone != zone:
-                continue
-            decided = _series(recorded.outcomes, f"{flight}.{zone}", f"{kind}.decision_s")
-            spare = _series(recorded.outcomes, f"{flight}.{zone}", f"{kind}.spare_s")
-            if decided:
-                told = [
-                    f"{duration(a)} ({duration(b)} to spare)" for a, b in zip(decided, spare, strict=True)
-                ]
-                lines.append(("decision", f"{kind}: {', '.join(told)} after entry"))
-            else:
-                lines.append(("decision", f"{kind}: not taken in time"))
-    return lines
+def _decisions(recorded: Recorded, flight: str, zone: str) -> Iterator[Line]:
+    """Yield, for each measure in a zone that was entered, how long after each entry it came and what was spare."""
+    stays = _stays(recorded.outcomes, flight, zone)
+    measures = [m for ladder in recorded.scenario.warning.values() for m in ladder.measures.items()]
+    for kind in [kind for kind, rule in measures if rule.zone == zone and stays]:
+        taken = {n: stay for n, stay in stays.items() if stay.get(f"{kind}.decision_s") is not None}
+        if not taken:
+            yield "decision", f"{kind}: not taken in time"
+        for number, stay in taken.items():
+            after, spare = (duration(stay[f"{kind}.{part}_s"]) for part in ("decision", "spare"))
+            entry = f"entry {number}" if len(stays) > 1 else "entry"
+            yield "decision", f"{kind}: {after} after {entry}, {spare} to spare"
 
 
-def _series(outcomes: Mapping[str, Any], stem: str, name: str) -> list[float]:
-    found = []
-    number = 1
-    while f"{stem}.{number}.inside_s" in outcomes:
-        value = outcomes.get(f"{stem}.{number}.{name}")
-        if value is not None:
-            found.append(value)
-        number += 1
-    return found
+def _stays(outcomes: Mapping[str, Any], flight: str, zone: str) -> dict[int, dict[str, Any]]:
+    """Return what is told of each stay that there was, by its number."""
+    found: dict[int, dict[str, Any]] = {}
+    start = f"{flight}.{zone}."
+    for key, value in outcomes.items():
+        number, _, name = key.removeprefix(start).partition(".")
+        if key.startswith(start) and number.isdecimal():
+            found.setdefault(int(number), {})[name] = value
+    return {number: stay for number, stay in found.items() if stay["inside_s"] is not None}
