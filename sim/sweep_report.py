@@ -15,6 +15,7 @@ from sim.errors import InputError, Problem, nearest
 from sim.folders import Folder
 from sim.labels import outcome_label
 from sim.provenance import number_of
+from sim.quantities import written
 from sim.study import Plan
 from sim.terminal import console, duration, table_of
 
@@ -156,12 +157,13 @@ def _varied(plan: Plan, told: Sequence[Mapping[str, Any]]) -> list[dict[str, Any
     rows = []
     for each, about in zip(plan.quantities, told, strict=True):
         values = [plan.values(point)[each.name] for point in range(plan.points)]
-        numbers = [value for value in values if isinstance(value, int | float)]
-        rows.append(
-            dict(about)
-            | {"values": len({repr(value) for value in values})}
-            | ({"least": min(numbers), "greatest": max(numbers)} if len(numbers) == len(values) else {})
-        )
+        row = dict(about) | {"values": len({repr(value) for value in values})}
+        if each.name in plan.words:
+            words = (value if isinstance(value, str) else written(value) for value in values)
+            row["words"] = list(dict.fromkeys(words))
+        elif None not in values:  # nothing stands where a default holds
+            row |= {"least": min(values), "greatest": max(values)}
+        rows.append(row)
     return rows
 
 
@@ -186,7 +188,8 @@ def show_sweep(told: Mapping[str, Any]) -> None:
     )
     for row in told["varied"]:
         ends = [f"{row[end]:g}" if end in row else "-" for end in ("least", "greatest")]
-        varied.add_row(row["path"], *ends, str(row["values"]))
+        cells = ["", "", ", ".join(row["words"])] if "words" in row else [*ends, str(row["values"])]
+        varied.add_row(row["path"], *cells)
     out.print(varied)
     out.print()
     shares = table_of(

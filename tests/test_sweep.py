@@ -449,6 +449,21 @@ def test_a_point_that_is_not_there_is_refused(tmp_path: Path) -> None:
         assert "is no folder; wanted is that of a sweep" in refused(*command, "first-intercept", "--point", 1)
 
 
+def test_show_names_words_that_are_varied(tmp_path: Path) -> None:
+    """Where values are no numbers, each stands in the table as it is written, and in JSON; numbers have two ends."""
+    law = '{ dist = "uniform", low = 1, high = 2 }'
+    vary = ["warning.west.per=zone,airspace", f"{SCRAMBLE}={law},30", f"{CALL}=0,0.3"]
+    swept(tmp_path / "s", small(*vary), 1)
+    shown = " ".join(good("show", tmp_path / "s", COLUMNS="200").stdout.split())
+    assert f"warning.west.per zone, airspace {SCRAMBLE} {law}, 30 {CALL} 0 0.3 2" in shown
+    told = json.loads(good("show", tmp_path / "s", "--json").stdout)["varied"]
+    assert [row.get("words") for row in told] == [["zone", "airspace"], [law, "30"], None]
+    assert [row["values"] for row in told] == [2, 2, 2]
+    assert [row.get("greatest") for row in told] == [None, None, 0.3]
+    text = (Path(__file__).parent.parent / "docs" / "studies.md").read_text(encoding="utf-8")
+    assert "`words`" in text
+
+
 def test_show_shows_a_single_run_too(tmp_path: Path) -> None:
     """A folder of `run -o` is shown as it was when it was run."""
     ran = good("run", "first-intercept", "-o", tmp_path / "run")
