@@ -29,7 +29,7 @@ from sim.errors import CalibrationError, InputError, Problem, nearest
 from sim.extras import extra
 from sim.facts import Fact
 from sim.folders import Folder
-from sim.measures import compared
+from sim.measures import as_simulated, compared
 from sim.posterior import Draws, posteriors, quantiles, together
 from sim.quantities import plain
 from sim.scenario import Scenario
@@ -354,7 +354,7 @@ def _fact(
     for other in used:
         if other != name:
             others &= every[other]
-    row = compared(mornings.clock, name, fact, None)
+    (row,) = as_simulated([compared(mornings.clock, name, fact, None)], mornings.clock, {name: fact})
     values = mornings.values[name]
     told: Row = {key: row[key] for key in ("id", "statement", "reported", "confidence", "disputed", "topic")}
     told |= {"used": name in used, "rejects_alone": int((others & ~met).sum()) if name in used else None}

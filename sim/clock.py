@@ -65,6 +65,10 @@ class Clock:
         """Return the local time of a step with its offset, as in `06:44:00+09:00`."""
         return (self.start + timedelta(seconds=step * self.step_s)).timetz().isoformat()
 
+    def with_offset(self, local: time) -> str:
+        """Return a local clock time with its offset, as `local` does of a step."""
+        return local.replace(tzinfo=self.start.timetz().tzinfo).isoformat()
+
     def short(self, step: int) -> str:
         """Return the local time of a step without its offset, as in `06:44:00`."""
         start = self.start

@@ -10,7 +10,7 @@ import numpy as np
 
 from sim.clock import NEVER, Clock
 from sim.escalation import Rung
-from sim.facts import Fact, Select
+from sim.facts import Fact, Facts, Select
 from sim.log import Record
 from sim.run import Replication
 
@@ -225,7 +225,7 @@ def compared(clock: Clock, name: str, fact: Fact, value: float | None) -> Row:
         "id": name,
         "role": fact.role,
         "statement": fact.statement,
-        "reported": _as_reported(fact),
+        "reported": reported_in_words(fact),
         "simulated": None,
         "tolerance": fact.tolerance if fact.take != "time" else fact.tolerance_s,
         "ok": False,
@@ -246,7 +246,8 @@ def compared(clock: Clock, name: str, fact: Fact, value: float | None) -> Row:
     return row
 
 
-def _as_reported(fact: Fact) -> str | float | None:
+def reported_in_words(fact: Fact) -> str | float:
+    """Return what was reported shortly: `09:09:00`, `before 09:09:00`, `20..29`, `25..`, or a number."""
     if fact.at is not None:
         return f"{fact.direction} {fact.at}" if fact.direction else str(fact.at)
     if fact.earliest is not None or fact.latest is not None:
@@ -255,6 +256,26 @@ def _as_reported(fact: Fact) -> str | float | None:
         return fact.value
     low, high = ("" if bound is None else f"{bound:g}" for bound in (fact.low, fact.high))
     return f"{low}..{high}"
+
+
+def reported_as_simulated(clock: Clock, fact: Fact) -> str | float | dict[str, str | float | None]:
+    """Return what was reported in the form of what is simulated: a local time with its offset, or a number.
+
+    What has two ends, or one, is an object with the keys of the fact: `before` or `after`, `earliest` and `latest`,
+    `low` and `high`; an end that is open is None.
+    """
+    if fact.at is not None:
+        at = clock.with_offset(fact.at)
+        return {fact.direction: at} if fact.direction else at
+    if fact.earliest is not None or fact.latest is not None:
+        ends = {"earliest": fact.earliest, "latest": fact.latest}
+        return {end: None if at is None else clock.with_offset(at) for end, at in ends.items()}
+    return {"low": fact.low, "high": fact.high} if fact.value is None else fact.value
+
+
+def as_simulated(rows: Iterable[Row], clock: Clock, facts: Facts) -> list[Row]:
+    """Return rows of facts for other programs, with what was reported in the form of what was simulated."""
+    return [row | {"reported": reported_as_simulated(clock, facts[row["id"]])} for row in rows]
 
 
 def _time_gap(clock: Clock, fact: Fact, step: int) -> tuple[float, bool]:

@@ -17,7 +17,7 @@ from sim.clock import Clock
 from sim.document import Document, digest
 from sim.facts import Fact
 from sim.many import CHUNK, Engine, Tell, Work, reduced
-from sim.measures import compared, rung_key, within
+from sim.measures import as_simulated, compared, rung_key, within
 from sim.outcomes import Outcomes
 from sim.scenario import Scenario
 
@@ -156,6 +156,12 @@ def of(
             for rung in scenario.escalation.rungs
         ],
     }
+
+
+def as_object(summary: Mapping[str, Any], scenario: Scenario) -> dict[str, Any]:
+    """Return a summary as the one object that `run -n --json` prints."""
+    reported = as_simulated(summary["reported"], Clock.of(scenario.clock), scenario.facts)
+    return {**summary, "reported": reported}
 
 
 def _fact_row(clock: Clock, name: str, fact: Fact, tallies: Tallies, count: int) -> dict[str, Any]:

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import measures
+from sim.clock import Clock
 from sim.document import Document, digest, dump, load
 from sim.errors import InputError, Problem
 from sim.fighters import Leg, Pair
@@ -100,10 +101,15 @@ def record(replication: Replication, document: Document) -> Recorded:
 
 def as_object(recorded: Recorded) -> dict[str, Any]:
     """Return a recorded replication as the one object that `run --json` prints."""
-    return {key: recorded.manifest[key] for key in NAMED} | {
-        "events": recorded.events,
+    return {key: recorded.manifest[key] for key in NAMED} | {"events": recorded.events} | _results(recorded)
+
+
+def _results(recorded: Recorded) -> dict[str, Any]:
+    """Return what `outcomes.json` holds."""
+    clock, facts = Clock.of(recorded.scenario.clock), recorded.scenario.facts
+    return {
         "outcomes": recorded.outcomes,
-        "reported": recorded.reported,
+        "reported": measures.as_simulated(recorded.reported, clock, facts),
         "rungs": recorded.rungs,
     }
 
@@ -232,8 +238,7 @@ def _contents(recorded: Recorded, document: Document) -> Iterator[tuple[str, str
     yield "scenario.toml", dump(document.data)
     yield "events.jsonl", "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in recorded.events)
     yield "tracks.csv", _tracks_csv(recorded)
-    results = {"outcomes": recorded.outcomes, "reported": recorded.reported, "rungs": recorded.rungs}
-    yield "outcomes.json", json.dumps(results, ensure_ascii=False, indent=1) + "\n"
+    yield "outcomes.json", json.dumps(_results(recorded), ensure_ascii=False, indent=1) + "\n"
     yield "manifest.json", json.dumps(recorded.manifest, ensure_ascii=False, indent=1) + "\n"
 
 
@@ -273,9 +278,9 @@ def read(folder: Path) -> Recorded:
     if digest(document.data) != manifest["hash"]:
         problem = "is not the scenario of this run, its hash differs; run it again instead"
         raise InputError([Problem(str(folder / "scenario.toml"), None, "", problem)])
-    return Recorded(
-        scenario, manifest, events, found, results["outcomes"], results["reported"], results["rungs"]
-    )
+    with _read_whole(folder / "outcomes.json"):
+        reported = [*_in_words(results["reported"], scenario)]
+    return Recorded(scenario, manifest, events, found, results["outcomes"], reported, results["rungs"])
 
 
 @contextmanager
@@ -306,6 +311,15 @@ def _check_keys(data: Any, keys: Iterable[str]) -> None:
         raise ValueError("it holds no object")
     if missing := [key for key in keys if key not in data]:
         raise ValueError(f"it lacks {', '.join(missing)}")
+
+
+def _in_words(rows: Any, scenario: Scenario) -> Iterator[dict[str, Any]]:
+    """Yield the records of facts as `measures.reported` has them. Raises ValueError for a record of no fact."""
+    for row in rows if isinstance(rows, list) else [rows]:
+        fact = scenario.facts.get(str(row.get("id"))) if isinstance(row, dict) else None
+        if fact is None:
+            raise ValueError("its records of `reported` are not those of the facts of scenario.toml")
+        yield row | {"reported": measures.reported_in_words(fact)}
 
 
 def _read_events(text: str) -> Iterator[dict[str, Any]]:

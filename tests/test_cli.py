@@ -81,6 +81,15 @@ def test_run_prints_one_json_object_of_many_replications() -> None:
     assert list(shown["rungs"][0]) == ["name", "n", "reached", "share", "share_interval", "p05_p50_p95"]
 
 
+def test_what_was_reported_is_told_alike_of_one_replication_and_of_many() -> None:
+    """Both objects have it in the form of what was simulated, fact by fact."""
+    one, many = (json.loads(good("run", "july-2019", "--json", "-n", count).stdout) for count in (1, 2))
+    told = {row["id"]: row["reported"] for row in one["reported"]}
+    assert {row["id"]: row["reported"] for row in many["reported"]} == told
+    times = [row for row in one["reported"] if "gap_s" in row and isinstance(row["reported"], str)]
+    assert {row["reported"][8:] for row in times} == {one["start"][19:]}
+
+
 def test_engine_and_jobs_change_nothing_but_the_time() -> None:
     """The same numbers are printed by both engines, and by one and two workers."""
     plain = json.loads(good("run", "first-intercept", "--json", "-n", 40).stdout)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from itertools import count
@@ -14,7 +15,7 @@ import pytest
 from sim.facts import Fact
 from sim.fighters import Force
 from sim.log import Log, Record
-from sim.measures import outcomes, reported, rungs, simulated, within
+from sim.measures import as_simulated, outcomes, reported, rungs, simulated, within
 from sim.run import Prepared, Replication, prepare, replications
 from sim.scenario import Scenario, read
 from tests.encounters import encounter
@@ -44,18 +45,16 @@ def fact(**keys: Any) -> Fact:
     return Fact.model_validate({"statement": "x", "role": "check", "confidence": "ASM", **keys})
 
 
+def row_of(replication: Replication, made: Fact) -> dict[str, Any]:
+    """Return the row of a fact beside what a replication says of it."""
+    scenario = replication.prepared.scenario.model_copy(update={"facts": {"one": made}})
+    (row,) = reported(replace(replication, prepared=replace(replication.prepared, scenario=scenario)))
+    return row
+
+
 def compared(replication: Replication, **keys: Any) -> tuple[Any, Any, bool]:
     """Return what a replication says of a fact: (simulated, gap, ok)."""
-    scenario = replication.prepared.scenario.model_copy(update={"facts": {"one": fact(**keys)}})
-    made = Prepared(
-        scenario,
-        replication.prepared.clock,
-        replication.prepared.sphere,
-        replication.prepared.tracks,
-        replication.prepared.places,
-    )
-    again = Replication(made, 1, 0, replication.log, replication.tracks, replication.forces)
-    (row,) = reported(again)
+    row = row_of(replication, fact(**keys))
     return row["simulated"], row["gap_s"] if "gap_s" in row else row["gap"], row["ok"]
 
 
@@ -262,6 +261,35 @@ def test_an_interval_meets_a_report_if_some_value_of_it_would(
     """Interval and report, with its tolerance, have a value in common."""
     keys = {key: clock(v) if key in ("at", "earliest", "latest") else v for key, v in keys.items()}
     assert within(prepared().clock, fact(select={"kind": "flares"}, **keys), low, high) is meets
+
+
+@pytest.mark.parametrize(
+    ("keys", "words", "value"),
+    [
+        ({"at": "09:10:00", "tolerance_s": 5}, "09:10:00", "09:10:00+00:00"),
+        ({"at": "09:10:30", "direction": "before"}, "before 09:10:30", {"before": "09:10:30+00:00"}),
+        ({"at": "09:10:00", "direction": "after"}, "after 09:10:00", {"after": "09:10:00+00:00"}),
+        (
+            {"earliest": "09:09:00", "latest": "09:12:00"},
+            "09:09:00..09:12:00",
+            {"earliest": "09:09:00+00:00", "latest": "09:12:00+00:00"},
+        ),
+        ({"latest": "09:12:00"}, "..09:12:00", {"earliest": None, "latest": "09:12:00+00:00"}),
+        ({"take": "count", "value": 3, "tolerance": 1}, 3.0, 3.0),
+        ({"take": "count", "low": 20, "high": 29}, "20..29", {"low": 20.0, "high": 29.0}),
+        ({"take": "count", "low": 25}, "25..", {"low": 25.0, "high": None}),
+    ],
+)
+def test_what_was_reported_has_the_form_of_what_was_simulated(
+    keys: dict[str, Any], words: Any, value: Any
+) -> None:
+    """A time bears its offset as a simulated one does, an open end is None; in words it is short."""
+    keys = {key: clock(v) if key in ("at", "earliest", "latest") else v for key, v in keys.items()}
+    made = fact(select={"kind": "flares"}, **keys)
+    run = logged()
+    row = row_of(run, made)
+    assert row["reported"] == words
+    assert as_simulated([row], run.prepared.clock, {"one": made}) == [row | {"reported": value}]
 
 
 def test_a_row_says_what_was_reported_by_whom_and_in_which_role(tmp_path: Path) -> None:

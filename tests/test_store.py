@@ -317,6 +317,36 @@ def test_a_damaged_folder_is_told_as_such(folder: Path, name: str, text: bytes, 
     assert words in message(store.read, folder)
 
 
+FACT = """
+[facts.late]
+statement = "flares come late"
+role = "check"
+confidence = "ASM"
+select = { kind = "flares" }
+earliest = 09:45:00
+"""
+
+
+def test_facts_are_kept_in_the_form_of_the_outcomes_and_read_back_in_words(tmp_path: Path) -> None:
+    """The file holds a time with its offset as `run --json` does; what an older one holds reads the same."""
+    file = tmp_path / "mine.toml"
+    file.write_text(f'extends = "first-intercept"\n{FACT}', encoding="utf-8")
+    scenario, document = read(file)
+    told = store.record(replicate(prepare(scenario), Uniforms(1), 0), document)
+    store.write(told, document, tmp_path / "run")
+    path = tmp_path / "run" / "outcomes.json"
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    assert kept["reported"] == json.loads(json.dumps(store.as_object(told)))["reported"]
+    assert [row["reported"] for row in kept["reported"]] == [{"earliest": "09:45:00+00:00", "latest": None}]
+    assert store.read(tmp_path / "run").reported == told.reported
+    path.write_text(json.dumps(kept | {"reported": told.reported}), encoding="utf-8")
+    assert store.read(tmp_path / "run").reported == told.reported
+    damaged: list[Any] = [[{"id": "other"}], [{"id": []}], [3], {}]
+    for strange in damaged:
+        path.write_text(json.dumps(kept | {"reported": strange}), encoding="utf-8")
+        assert "outcomes.json: is damaged: its records of `reported`" in message(store.read, tmp_path / "run")
+
+
 def test_the_broken_line_of_a_log_is_named(folder: Path) -> None:
     """Who has edited a log by hand reads which line no longer is one."""
     path = folder / "events.jsonl"

@@ -68,7 +68,7 @@ def run(
         with telling(quiet=quiet) as tell:
             drawn = 1 if seed is None else seed
             summary = _spread(read, document, drawn, first, replications, tell, engine, jobs)
-        _show_spread(summary, as_json=as_json, quiet=quiet)
+        _show_spread(summary, read, as_json=as_json, quiet=quiet)
         return
     # The first of so many, also if it is the only one; the scenario's example is shown where no number is given.
     recorded = record(read, document, seed, replication if replications is None else first)
@@ -99,9 +99,11 @@ def _spread(
     return spread.of(scenario, document, seed, count, first, tell, engine=engine.value, workers=jobs)
 
 
-def _show_spread(summary: dict[str, Any], *, as_json: bool, quiet: bool) -> None:
+def _show_spread(summary: dict[str, Any], scenario: Scenario, *, as_json: bool, quiet: bool) -> None:
     if as_json:
-        print_object(summary)
+        from sim import spread
+
+        print_object(spread.as_object(summary, scenario))
     elif not quiet:
         from sim.spread_report import show_spread
 
