@@ -179,10 +179,13 @@ def encounter(
 
     That is the flight with most stays in airspace, of equals the one with most events.  `span` is a pair of
     steps; else it runs from the first entry into an identification zone of the side that dealt with the flight
-    (and what its chain did up to 20 min before) to the last exit.  Raises InputError for an unknown flight or
-    an empty span.
+    (and what its chain did up to 20 min before) to the last exit.  Raises InputError for an unknown flight, an
+    empty span, or a run without flights.
     """
     clock = Clock.of(recorded.scenario.clock)
+    if not recorded.scenario.intruders:
+        message = "is empty, so there is no flight to show; add one as [intruders.NAME] with its route"
+        raise InputError([Problem(recorded.manifest["scenario"], None, "intruders", message)])
     name = _flight(recorded) if flight is None else flight
     if name not in recorded.scenario.intruders or name not in recorded.ways:
         known = list(recorded.scenario.intruders)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from plots import encounter, style
+from plots.approach import approach
 from plots.board import board
 from plots.chain import chain
 from plots.encounter import duration
@@ -147,6 +149,17 @@ def test_a_scenario_of_one_flight_and_nothing_else_has_a_board(tmp_path: Path) -
     """Without zones, posts, fighters and ladder the board says that there are none."""
     seen = texts(board(recorded_of(BARE, tmp_path)))
     assert {"nobody dealt with the flight", "the scenario has no ladder", "no zone"} <= set(seen)
+
+
+@pytest.mark.parametrize("draw", [board, track_map, approach])
+def test_a_scenario_without_flights_has_no_figure(
+    tmp_path: Path, draw: Callable[[store.Recorded], Figure]
+) -> None:
+    """Where nobody comes there is nothing to draw, which is said with what to do about it."""
+    nobody = BARE[: BARE.index("[intruders.guest]")] + "[intruders]\n"
+    recorded = recorded_of(nobody, tmp_path)
+    with pytest.raises(InputError, match=r"^pass: intruders: is empty, .* add one as \[intruders\.NAME\]"):
+        draw(recorded)
 
 
 @pytest.mark.parametrize("step_s", [1, 4, 60])
