@@ -31,6 +31,7 @@ from plots.closeup import close_view
 from plots.encounter import Encounter, Event, encounter, pair_labels, place
 from plots.map import label_bases, mark_bases, panel_in, region_view
 from plots.placing import wrapped
+from plots.timeline import dates
 from plots.ways import label_centre
 from sim.errors import InputError, Problem, nearest
 from sim.outputs import whole
@@ -226,7 +227,7 @@ class Stage:
         self.pair_names = pair_labels(recorded, names)
         self.movers = [m for panel in self.panels for m in self._movers(panel, panel is self.panels[1])]
         self.rungs = list(self._rungs())
-        self.clock, self.lines = self._head()
+        self.clock, self.day, self.lines = self._head()
         self.told = told(self.shown, self.pair_names)
         self._ground_pixels: Any = None
         self._pixels: Any = None  # the ground with what seldom changes
@@ -318,14 +319,15 @@ class Stage:
             )
             yield math.inf if rung["step"] is None else rung["step"], box, text
 
-    def _head(self) -> tuple[Text, list[Text]]:
-        """Write the clock and the lines for what happened last."""
+    def _head(self) -> tuple[Text, Text, list[Text]]:
+        """Write the clock, the date below it if that changes, and the lines for what happened last."""
+        day = self.figure.text(LEFT[0], 0.886, "", fontsize=style.SMALL_PT, color=style.GREY, va="center")
         clock = self.figure.text(LEFT[0], 0.925, "", fontsize=CLOCK_PT, fontweight="bold", va="center")
         look: dict[str, Any] = {"va": "center", "fontsize": style.TITLE_PT}
         lines = [self.figure.text(RIGHT[0], 0.95 - 0.048 * n, "", **look) for n in range(LINES)]
         for line in lines[1:]:
             line.set_color(style.GREY)
-        return clock, lines
+        return clock, day, lines
 
     @cached_property
     def moving(self) -> Sequence[Artist]:
@@ -336,7 +338,7 @@ class Stage:
     def seldom(self) -> Sequence[Artist]:
         """The artists that change when something happens: ways come so far, rungs, and what happened last."""
         artists: list[Artist] = [mover.past for mover in self.movers]
-        return [*artists, *(a for _, box, text in self.rungs for a in (box, text)), *self.lines]
+        return [*artists, *(a for _, box, text in self.rungs for a in (box, text)), *self.lines, self.day]
 
     def show(self, number: int) -> None:
         """Bring the canvas to a frame: the ground, on it what changes seldom, on that what moves."""
@@ -375,7 +377,15 @@ class Stage:
         minute = self.shown.clock.steps(60)
         minutes = [float(k) for k in range(self.cut.begins, self.cut.ends + 1, minute)]
         reached = [step for step, _, _ in self.rungs]
-        return sorted({*(float(step) for step, _ in self.told), *ends, *minutes, *reached})
+        days = [step for step, _ in self.days]
+        return sorted({*(float(step) for step, _ in self.told), *ends, *minutes, *reached, *days})
+
+    @cached_property
+    def days(self) -> list[tuple[float, str]]:
+        """The steps at which a date begins to hold, from that of the first frame on."""
+        shown, cut = self.shown, self.cut
+        found = dates(shown, shown.seconds(cut.begins), shown.seconds(cut.ends))
+        return [(seconds / shown.clock.step_s, day) for seconds, day in found]
 
     def _happen(self, number: int, step: float) -> None:
         clock = self.shown.clock
@@ -384,6 +394,8 @@ class Stage:
         past = [words for at, words in self.told if at <= step][-LINES:][::-1]
         for line, words in zip(self.lines, [*past, *[""] * LINES], strict=False):
             line.set_text(words)
+        if len(self.days) > 1:
+            self.day.set_text([day for at, day in self.days if at <= step][-1])
         for rung, (reached, box, text) in zip(self.recorded.rungs, self.rungs, strict=True):
             now = reached <= step
             box.set(facecolor=style.INK if now else "white", edgecolor=style.INK if now else style.LINE)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -12,9 +14,12 @@ from matplotlib.patches import Patch
 
 from plots import style
 from plots.encounter import Encounter, Stay
+from sim.clock import DAY_S
 
 MAJOR_S = (60, 120, 300, 600, 900, 1800, 3600, 7200)
 MOST_MAJOR = 16
+DATES_PT = 22.0  # from the axis down to the line below its times
+LEAST_DAY_SHARE = 0.1  # of the axis: a day that is shorter at its beginning goes without its date
 
 
 def clock_axis(axes: Axes, encounter: Encounter, *, labels: bool) -> None:
@@ -36,10 +41,38 @@ def clock_axis(axes: Axes, encounter: Encounter, *, labels: bool) -> None:
     axes.set_xticklabels(texts)
     axes.tick_params(axis="x", which="major", length=6)
     axes.tick_params(axis="x", which="minor", length=3)
+    _name_clock(axes, encounter)
+
+
+def _name_clock(axes: Axes, encounter: Encounter) -> None:
+    """Name the zone and the date below an axis; where midnight passes, each date stands where its day begins."""
+    clock, (first, last) = encounter.clock, axes.get_xlim()
     offset = clock.start.isoformat()[-6:]
-    zone = f"{clock.zone}, UTC{offset}" if clock.zone else f"UTC{offset}"
-    day = clock.start.date().isoformat()
-    axes.set_xlabel(f"local time ({zone}), {day}", labelpad=2)
+    name = f"local time ({clock.zone}, UTC{offset})" if clock.zone else f"local time (UTC{offset})"
+    days = dates(encounter, first, last)
+    if len(days) == 1:
+        axes.set_xlabel(f"{name}, {days[0][1]}", labelpad=2)
+        return
+    look: dict[str, Any] = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points", "va": "top"}
+    if days[1][0] - first < LEAST_DAY_SHARE * (last - first):
+        del days[0]  # the dates would stand in one another, and most of the axis lies on the second day
+    for at, day in days:
+        place = (0, -DATES_PT) if at > first else (-4, -DATES_PT)
+        axes.annotate(day, (at, 0), place, ha="center" if at > first else "left", fontweight="bold", **look)
+    gaps = [*pairwise([first, *(at for at, _ in days), last])]
+    widest = max(gaps, key=lambda gap: gap[1] - gap[0])
+    axes.annotate(name, (sum(widest) / 2, 0), (0, -DATES_PT), ha="center", **look)
+
+
+def dates(encounter: Encounter, first: float, last: float) -> list[tuple[float, str]]:
+    """Return (seconds, date) for each day that a span touches: at the span's begin, then at each midnight in it."""
+    start = encounter.clock.start
+    opens = start + timedelta(seconds=first)
+    found = [(first, opens.date().isoformat())]
+    midnight = first - (opens.hour * 3600 + opens.minute * 60 + opens.second)
+    while (midnight := midnight + DAY_S) < last:
+        found.append((midnight, (start + timedelta(seconds=midnight)).date().isoformat()))
+    return found
 
 
 def _whole(first: float, last: float, every: int, midnight: int) -> list[float]:

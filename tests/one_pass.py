@@ -1,5 +1,7 @@
 """One pass of one flight through one airspace: the smallest encounter in which everything happens."""
 
+import re
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -187,6 +189,21 @@ BARE = (
     )
     + PASS[PASS.index("[intruders.guest]") : PASS.index("[sensing")]
 )
+
+
+def later(text: str, minutes: int) -> str:
+    """Return a scenario with all its clock times so many minutes later, of which some pass midnight."""
+    start = datetime.fromisoformat("2020-05-01T12:00:00+02:00")
+
+    def moved(found: re.Match[str]) -> str:
+        hour, minute, second = map(int, found.groups())
+        at = start.replace(hour=hour, minute=minute, second=second) + timedelta(minutes=minutes)
+        return at.time().isoformat()
+
+    begins = (start + timedelta(minutes=minutes)).isoformat()
+    before, after = text.split(start.isoformat())
+    times = re.compile(r"\b(\d\d):(\d\d):(\d\d)\b")
+    return times.sub(moved, before) + begins + times.sub(moved, after)
 
 
 def recorded_of(text: str, folder: Path) -> store.Recorded:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
-from matplotlib.text import Text
+from matplotlib.text import Annotation, Text
 
 from plots import encounter, style
 from plots.approach import approach
@@ -22,7 +22,7 @@ from sim import run, scenario, store
 from sim.document import dump, load
 from sim.draws import Uniforms
 from sim.errors import InputError
-from tests.one_pass import BARE, PASS, check_room, recorded_of, texts
+from tests.one_pass import BARE, PASS, check_room, later, recorded_of, texts
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +91,30 @@ def test_the_footer_says_what_the_board_was_made_from(recorded: store.Recorded, 
 def test_the_clock_is_named(figure: Figure) -> None:
     """The time axis names the zone, its offset and the day."""
     assert figure.axes[-1].get_xlabel() == "local time (XST, UTC+02:00), 2020-05-01"
+
+
+@pytest.mark.parametrize(
+    ("late_min", "days", "named"),
+    [
+        (40, [], "2020-05-01"),
+        (695, ["2020-05-01", "2020-05-02"], ""),
+        (718, ["2020-05-02"], ""),  # two minutes of the first day have no room for its date
+        (720, [], "2020-05-02"),
+    ],
+)
+def test_both_dates_stand_on_a_clock_that_passes_midnight(
+    tmp_path: Path, late_min: int, days: list[str], named: str
+) -> None:
+    """A window that runs into the next day bears both dates, each where its day begins; else the one that holds."""
+    recorded = recorded_of(later(PASS, late_min), tmp_path)
+    shown = encounter.encounter(recorded)
+    begins = {"2020-05-01": shown.seconds(shown.begins), "2020-05-02": (720 - late_min) * 60.0}
+    for figure in (board(recorded), approach(recorded)):
+        axes = figure.axes[-1]
+        seen = [text for text in axes.texts if isinstance(text, Annotation) and "2020" in text.get_text()]
+        assert [(text.get_text(), text.xy[0]) for text in seen] == [(day, begins[day]) for day in days]
+        assert axes.get_xlabel() == (f"local time (XST, UTC+02:00), {named}" if named else "")
+        check_room(figure)
 
 
 def test_reported_times_stand_on_their_rungs(recorded: store.Recorded) -> None:

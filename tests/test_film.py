@@ -19,7 +19,7 @@ from plots.film import Cut, Stage, film, frame
 from plots.style import house
 from sim import cli, store
 from sim.errors import InputError
-from tests.one_pass import PASS, check_room, recorded_of, texts
+from tests.one_pass import PASS, check_room, later, recorded_of, texts
 
 CUT = Cut(begins=600, ends=1500, speed=60, frames_per_s=2, width_px=960)
 
@@ -98,6 +98,19 @@ def test_a_frame_has_room_for_its_texts(recorded: store.Recorded) -> None:
     assert "12:10:00 XST" in seen
     assert any(text.startswith("scenario pass") or "hash" in text for text in seen)
     check_room(figure)
+
+
+def test_a_film_that_passes_midnight_has_the_date(tmp_path: Path, stage: Stage) -> None:
+    """Below the clock stands the date that holds, where it changes in the film."""
+    with house():
+        across = Stage(recorded_of(later(PASS, 700), tmp_path), CUT)  # midnight after 1200 s
+    seen = []
+    for step in (1170, 1200, 1170):
+        show(across, step)
+        seen.append(across.day.get_text())
+    assert seen == ["2020-05-01", "2020-05-02", "2020-05-01"]
+    show(stage, 1200)
+    assert stage.day.get_text() == ""
 
 
 def test_a_frame_is_what_the_figure_would_be(recorded: store.Recorded, stage: Stage) -> None:
