@@ -9,6 +9,7 @@ frame.  Greedy and without chance, so the same data give the same picture; what 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -36,6 +37,12 @@ LEADER_COST: Final = 0.06  # per point of a leader's length
 LABEL_CROSSING_COST: Final = 6.0  # per 4 pt of a label that a leader crosses
 LINE_CROSSING_COST: Final = 4.0  # per point of a line that a leader crosses
 LEADER_POINT_COST: Final = 6.0  # a label on a leader parts another label from what it names
+ROUNDS: Final = 12
+NEIGHBOURS: Final = 3
+CLEAR_PT: Final = (
+    3.0  # beside such a label, or a line that ends where it begins would stand on its first letter
+)
+SHORT_LEADER: Final = 0.25  # of its cost where a leader only bridges what stands beside its anchor
 FREE_PT: Final = 10.0  # round its anchor a leader crosses what it points at
 
 
@@ -66,6 +73,22 @@ def around(x: float, y: float, *distances_pt: float) -> list[Spot]:
             Spot(x, y, -slant, -slant, "right", "top"),
         ]
     return spots
+
+
+@dataclass(frozen=True)
+class Label:
+    """A label with the (text, spot) pairs to try, best first; `most_cost` as for `Placer.place`."""
+
+    tries: Sequence[tuple[str, Spot]]
+    most_cost: float = float("inf")
+
+
+class _Try(NamedTuple):
+    cost: float
+    text: str
+    spot: Spot
+    box: tuple[float, float, float, float]
+    leader: Points
 
 
 class Placer:
@@ -175,6 +198,46 @@ class Placer:
             self._add(line, LEADER_POINT_COST)
         return note
 
+    def place_all(
+        self, axes: Axes, labels: Sequence[Label], *, leader: dict[str, Any], frame: Bbox, **style: Any
+    ) -> None:
+        """Write labels that want the same room, such as those of one lane: each gives way where another has no choice.
+
+        One that is away from its anchor has a leader.
+        """
+        tries = [self._tries(axes, label, np.array(frame.extents) * self.scale, style) for label in labels]
+        for label, (best, cost) in zip(labels, _settled(tries), strict=True):
+            if cost > label.most_cost:
+                continue
+            away = len(best.leader) > 0
+            axes.annotate(
+                best.text,
+                (best.spot.x, best.spot.y),
+                xytext=(best.spot.dx_pt, best.spot.dy_pt),
+                textcoords="offset points",
+                ha=best.spot.ha,
+                va=best.spot.va,
+                arrowprops={**leader, "relpos": (float(best.spot.ha == "right"), 0.5)} if away else None,
+                annotation_clip=False,
+                **style,
+            )
+            x0, y0, x1, y1 = best.box
+            self._take((x0 - WORD_GAP_PT, y0 - GAP_PT, x1 + WORD_GAP_PT, y1 + GAP_PT))
+
+    def _tries(
+        self, axes: Axes, label: Label, bounds: NDArray[np.float64], style: dict[str, Any]
+    ) -> list[_Try]:
+        found: list[_Try] = []
+        for text, spot in label.tries:
+            anchor = axes.transData.transform((spot.x, spot.y)) * self.scale
+            box = _box(anchor, spot, *self.size_pt(text, **style))
+            away = max(box[0] - anchor[0], anchor[0] - box[2]) > DRIFT_FREE_PT
+            line = _leader(anchor, box) if away else np.empty((0, 2))
+            cost = self._cost((box[0] - CLEAR_PT, box[1], box[2] + CLEAR_PT, box[3]), bounds)
+            cost += ORDER_COST * len(found) + SHORT_LEADER * self._leader_cost(line)
+            found.append(_Try(cost, text, spot, box, line))
+        return found
+
     def emptiest(self, boxes: Sequence[Bbox], frame: Bbox) -> int:
         """Return the number of the box in pixels that covers least."""
         bounds = np.array(frame.extents) * self.scale
@@ -217,6 +280,47 @@ class Placer:
             apart = np.hypot(near[:, :1] - line[None, :, 0], near[:, 1:2] - line[None, :, 1])
             cost += LINE_CROSSING_COST * float(near[apart.min(axis=1) < SPACING_PT / 2 + 0.5, 2].sum())
         return cost
+
+
+def _settled(tries: Sequence[Sequence[_Try]]) -> list[tuple[_Try, float]]:
+    """Return for each label its try and what that costs beside the others.
+
+    The problem: taken one by one, a label takes the only room of the next.  Each alone may then be where it is best.
+    The solution: first one by one, then two neighbours at once over all their tries, until no two would move.
+    """
+    own = [np.array([each.cost for each in mine]) for mine in tries]
+    shared = [[_shared(mine, others) for others in tries] for mine in tries]
+    chosen: list[int] = []
+    for i, costs in enumerate(own):
+        taken = sum((shared[i][j][:, at] for j, at in enumerate(chosen)), np.zeros(len(costs)))
+        chosen.append(int(np.argmin(costs + taken)))
+    pairs = [(i, j) for j in range(len(tries)) for i in range(max(0, j - NEIGHBOURS), j)]
+    for _ in range(ROUNDS):
+        before = list(chosen)
+        for i, j in pairs:
+            here, there = (
+                own[a] + sum((shared[a][k][:, chosen[k]] for k in range(len(tries)) if k not in (i, j)), 0.0)
+                for a in (i, j)
+            )
+            both = here[:, None] + there[None, :] + shared[i][j]
+            chosen[i], chosen[j] = divmod(int(np.argmin(both)), len(there))
+        if chosen == before:
+            break
+    found = []
+    for i, at in enumerate(chosen):
+        others = sum(float(shared[i][k][at, chosen[k]]) for k in range(len(tries)) if k != i)
+        found.append((tries[i][at], float(own[i][at]) + others))
+    return found
+
+
+def _shared(mine: Sequence[_Try], others: Sequence[_Try]) -> Points:
+    """Return the cost of what each try of a label shares with each of another, shape (mine, others)."""
+    x0, y0, x1, y1 = np.array([each.box for each in mine]).T[:, :, None]
+    u0, v0, u1, v1 = np.array([each.box for each in others]).T[:, None, :]
+    wide = np.minimum(x1, u1 + WORD_GAP_PT) - np.maximum(x0, u0 - WORD_GAP_PT)
+    high = np.minimum(y1, v1) - np.maximum(y0, v0)
+    cost: Points = TAKEN_COST * np.maximum(wide, 0.0) * np.maximum(high, 0.0) / 144.0
+    return cost
 
 
 def _box(anchor: Points, spot: Spot, width: float, height: float) -> tuple[float, float, float, float]:
