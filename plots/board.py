@@ -12,10 +12,10 @@ from plots import style
 from plots.chain import chain
 from plots.encounter import Encounter, Sortie, duration, encounter, ordinal, spans_shown
 from plots.ladder import ladder, zones_held
-from plots.lanes import draw_lanes, lanes_pt
+from plots.lanes import draw_lanes, layout
 from plots.placing import Placer, Spot, around, fan, wrapped
-from plots.stairs import Shares, Spread, draw_stairs_panel, stairs_pt
-from plots.timeline import clock_axis, shade_stays, side_text, title
+from plots.stairs import Shares, Spread, Told, draw_stairs_panel, stairs_key, stairs_pt
+from plots.timeline import clock_axis, keys_pt, shade_stays, side_text, title
 from sim.provenance import number_of
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ LEFT_PT, RIGHT_PT = 204.0, 136.0
 TOP_PT, STRIP_PT, TITLE_PT, GAP_PT, BOTTOM_PT = 6.0, 20.0, 24.0, 3.0, 60.0
 WHERE_PT, MOST_WHERE_PT = 136.0, 300.0
 """Panel A takes what a projector's 16 : 9 leave, within these; a long chain makes the board taller."""
+IN_ZONE = "#dfa9b1"  # between that of an airspace and that of no zone, also in grey
 DASHES = ((0, (6, 2)), (0, (1.5, 1.5)), (0, (8, 2, 1.5, 2)), (0, (3, 1.5)))
 
 
@@ -49,16 +50,20 @@ def board(
     """
     shown = encounter(recorded, flight, span)
     lanes, messages, left_out = chain(shown)
-    held = ladder(shown)
-    rest = lanes_pt(lanes, shown), stairs_pt(held)
-    around_pt = TOP_PT + STRIP_PT + sum(rest) + 3 * TITLE_PT + 2 * GAP_PT + BOTTOM_PT
+    held, probe = ladder(shown), Placer(style.new_figure(WIDTH_IN, 1.0))
+    width_pt = WIDTH_IN * 72.0 - LEFT_PT - RIGHT_PT
+    plan = layout(lanes, messages, shown, probe, width_pt)
+    climb_key = stairs_key(shown, held, probe, width_pt, has_spread=bool(spread))
+    titles = [TITLE_PT, TITLE_PT + keys_pt(plan.key), TITLE_PT + keys_pt(climb_key)]
+    rest = plan.height_pt, stairs_pt(held)
+    around_pt = TOP_PT + STRIP_PT + sum(rest) + sum(titles) + 2 * GAP_PT + BOTTOM_PT
     rows = [min(MOST_WHERE_PT, max(WHERE_PT, WIDTH_IN * 72.0 * 9 / 16 - around_pt)), *rest]
     height_pt = around_pt + rows[0]
     figure = style.new_figure(WIDTH_IN, height_pt / 72.0)
     strip = _panel(figure, height_pt, TOP_PT, STRIP_PT)
-    tops = [TOP_PT + STRIP_PT + TITLE_PT]
-    tops.append(tops[0] + rows[0] + TITLE_PT + GAP_PT)
-    tops.append(tops[1] + rows[1] + TITLE_PT + GAP_PT)
+    tops = [TOP_PT + STRIP_PT + titles[0]]
+    tops.append(tops[0] + rows[0] + titles[1] + GAP_PT)
+    tops.append(tops[1] + rows[1] + titles[2] + GAP_PT)
     where, who, how_far = (_panel(figure, height_pt, top, row) for top, row in zip(tops, rows, strict=True))
     placer = Placer(figure)
     stays = shown.stays("airspace")
@@ -67,8 +72,9 @@ def board(
         shade_stays(axes, shown, stays)
     _draw_strip(strip, shown, placer)
     _draw_where(figure, where, shown, placer)
-    draw_lanes(figure, who, shown, lanes, messages, left_out, placer)
-    draw_stairs_panel(figure, how_far, shown, held, spread or {}, shares or {})
+    draw_lanes(figure, who, shown, lanes, messages, left_out, plan, placer)
+    told = Told(spread or {}, shares or {}, spread_of)
+    draw_stairs_panel(figure, how_far, shown, held, told, climb_key, placer)
     style.footer(
         figure,
         style.made_of(recorded),
@@ -104,7 +110,7 @@ def _draw_strip(axes: Axes, shown: Encounter, placer: Placer) -> None:
     for first, last, inside in zones_held(shown):
         airspace = [zone for zone in inside if zones[zone].kind == "airspace"]
         named = [zones[zone].label for zone in airspace or inside]
-        color = style.RED if airspace else "#eac9cd" if inside else style.PALE
+        color = style.RED if airspace else IN_ZONE if inside else style.GROUND
         left, width = shown.seconds(first), shown.seconds(last - first)
         axes.broken_barh([(left, width)], (0, 1), facecolor=color, edgecolor="white", linewidth=1.5)
         look: dict[str, Any] = {"fontsize": style.SMALL_PT, "fontweight": "bold" if airspace else "normal"}
@@ -252,13 +258,17 @@ def _label_joining(axes: Axes, shown: Encounter, sortie: Sortie, placer: Placer)
         return
     way = shown.recorded.ways[sortie.pair]
     x, y = shown.seconds(sortie.joined), float(shown.distance_km(way, np.array([float(sortie.joined)]))[0])
-    if y > axes.get_ylim()[1]:
-        return
     square: dict[str, Any] = {"color": style.BLUE, "markeredgecolor": "white", "markersize": 9, "zorder": 7}
-    axes.plot([x], [y], "s", **square)
-    text = f"joins {shown.clock.short(sortie.joined)}"
-    leader = {"arrowstyle": "-", "color": style.BLUE, "linewidth": 0.9, "shrinkA": 1, "shrinkB": 4}
+    text, top = f"joins {shown.clock.short(sortie.joined)}", axes.get_ylim()[1]
     look: dict[str, Any] = {"color": style.BLUE, "fontsize": style.SMALL_PT, "zorder": 8}
+    if y > top:  # off the scale: an arrow at its edge says so
+        axes.plot([x], [0.96 * top], "^", **square)
+        placer.avoid_place(axes, x, 0.96 * top, 5.0)
+        spots = around(x, 0.96 * top, 8, 14, 22, 32)
+        placer.place(axes, f"{text}, {y:.0f} km off", spots, path_effects=style.halo(), **look)
+        return
+    axes.plot([x], [y], "s", **square)
+    leader = {"arrowstyle": "-", "color": style.BLUE, "linewidth": 0.9, "shrinkA": 1, "shrinkB": 4}
     spots = fan(x, y, 10, 18, 30, 45, 60, 80)
     placer.place(axes, text, spots, leader=leader, path_effects=style.halo(), **look)
 

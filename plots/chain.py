@@ -7,17 +7,19 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from plots.encounter import Encounter, Event, Sortie
+from plots.ladder import ladder
 from sim.command import event_of
 
-MOST_PAIRS = 3
-"""Lanes for pairs of one side; those that took measures come first, then those that joined first."""
+MOST_PAIRS = 4
+"""Lanes for pairs of one side; those that did most about the flight are chosen."""
 
-BarKind = Literal["decide", "wait", "fly", "beside"]
+BarKind = Literal["decide", "ready", "wait", "fly", "beside"]
+Look = Literal["pass", "flares", "fire"]
 
 
 @dataclass(frozen=True)
 class Bar:
-    """A span of steps in a lane; `cut` if the stage was dropped before its end."""
+    """A span of steps in a lane; `cut` if it came to nothing, as a stage that was dropped before its end."""
 
     begins: int
     ends: int
@@ -28,17 +30,18 @@ class Bar:
 
 @dataclass(frozen=True)
 class Acts:
-    """What a pair did in one stay by one measure: its steps, what it came to, and how it looks."""
+    """What a pair did in one stay by one measure: which, its steps, what it came to, and how it looks."""
 
+    kind: str
     stay: int
     steps: tuple[int, ...]
     text: str
-    look: Literal["pass", "flares", "fire"]
+    look: Look
 
 
 @dataclass
 class Lane:
-    """One post or pair."""
+    """One post or pair, or a flight to which something happened; `hazards` are steps and what happened."""
 
     name: str
     label: str
@@ -47,6 +50,7 @@ class Lane:
     bars: list[Bar] = field(default_factory=list)
     calls: list[int] = field(default_factory=list)
     acts: list[Acts] = field(default_factory=list)
+    hazards: list[tuple[int, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,7 @@ def chain(encounter: Encounter) -> tuple[list[Lane], list[Message], int]:
         control = encounter.recorded.scenario.sides[side].control
         at = next((i for i, lane in enumerate(mine) if lane.name == control), 0)
         lanes += [*mine[:at], *pairs, *mine[at:]]
+    _mark_hazards(encounter, lanes)
     messages = [m for m in _messages(encounter) if _is_shown(encounter, m.received, m.received)]
     ends = {name for m in messages for name in (m.origin, m.goal)}
     lanes = [lane for lane in lanes if lane.name in ends or _has_content(encounter, lane)]
@@ -94,7 +99,24 @@ def _is_shown(encounter: Encounter, first: int, last: int) -> bool:
 
 def _has_content(encounter: Encounter, lane: Lane) -> bool:
     bars = any(bar.ends > encounter.begins and bar.begins < encounter.ends for bar in lane.bars)
-    return bars or any(_is_shown(encounter, step, step) for step in lane.calls)
+    marks = [*lane.calls, *(step for step, _ in lane.hazards)]
+    return bars or any(_is_shown(encounter, step, step) for step in marks)
+
+
+def _mark_hazards(encounter: Encounter, lanes: list[Lane]) -> None:
+    """Put what befell into the lane of whom it befell: a pair, a post, or the flight itself in its crew's lane."""
+    scenario = encounter.recorded.scenario
+    for event in encounter.events:
+        if "hazard" not in event["data"]:
+            continue
+        crew = scenario.crew.get(event["who"])
+        names = (event["who"], "" if crew is None else crew.post)
+        lane = next((lane for lane in lanes if lane.name in names), None)
+        if lane is None:
+            side = scenario.intruders[encounter.flight].side
+            lane = Lane(encounter.flight, encounter.label, side, is_pair=True)
+            lanes.append(lane)
+        lane.hazards.append((event["step"], event["kind"].replace("-", " ")))
 
 
 def _stage_bars(encounter: Encounter, post: str) -> Iterator[Bar]:
@@ -108,14 +130,17 @@ def _stage_bars(encounter: Encounter, post: str) -> Iterator[Bar]:
                 e
                 for e in encounter.events
                 if e["id"] > begun["id"]
-                and e["kind"] in (event_of(name, stages[name]), "stage-dropped")
+                and e["kind"] in (event_of(name, stages[name]), "stage-dropped", "stage-refused")
                 and (e["data"].get("stage"), e["data"].get("stay")) == (name, stay)
             ),
             None,
         )
         ends = encounter.clock.last if ended is None else ended["step"]
         cut = ended is not None and ended["kind"] == "stage-dropped"
-        yield Bar(begun["step"], ends, "decide", stages[name].label or name.replace("-", " "), cut)
+        label = stages[name].label or name.replace("-", " ")
+        if ended is not None and ended["kind"] == "stage-refused":
+            label += " (answer: no)"
+        yield Bar(begun["step"], ends, "decide", label, cut)
 
 
 def _pair_lanes(encounter: Encounter, side: str) -> tuple[list[Lane], int]:
@@ -124,11 +149,12 @@ def _pair_lanes(encounter: Encounter, side: str) -> tuple[list[Lane], int]:
         for s in encounter.sorties
         if s.side == side and s.starts is not None and _is_shown(encounter, s.waits, _ended(encounter, s))
     ]
-    shown.sort(key=lambda s: not list(_acts(encounter, s.pair)))  # those that acted come first
-    names = list(dict.fromkeys(s.pair for s in shown))
+    ranks = _ranks(encounter, shown)
+    names = sorted(ranks, key=lambda name: ranks[name])
+    chosen = [s for s in shown if s.pair in names[:MOST_PAIRS]]
     lanes = []
-    for name in names[:MOST_PAIRS]:
-        sorties = [s for s in shown if s.pair == name]
+    for name in dict.fromkeys(s.pair for s in sorted(chosen, key=lambda s: (s.starts or 0, s.pair))):
+        sorties = [s for s in chosen if s.pair == name]
         lane = Lane(name, sorties[0].label, side, True)
         for sortie in sorties:
             lane.bars.extend(_pair_bars(encounter, sortie))
@@ -137,22 +163,50 @@ def _pair_lanes(encounter: Encounter, side: str) -> tuple[list[Lane], int]:
     return lanes, len(names[MOST_PAIRS:])
 
 
+def _ranks(encounter: Encounter, sorties: list[Sortie]) -> dict[str, tuple[int, int]]:
+    """Return by pair how much it mattered, least first, and when it began.
+
+    Before all others come those that something befell, then those that took measures, those that were beside the
+    flight in the span, and those that reached a rung first.
+    """
+    befallen = {e["who"] for e in encounter.events if "hazard" in e["data"]}
+    firsts = {rung.first for rung in ladder(encounter)}
+    climbed = {
+        e["who"] for e in encounter.events if e["step"] in firsts and e["kind"] in ("airborne", "joined")
+    }
+    ranks: dict[str, tuple[int, int]] = {}
+    for sortie in sorties:
+        joined = sortie.joined is not None and sortie.joined <= encounter.ends
+        reasons = (
+            sortie.pair in befallen,
+            any(_acts(encounter, sortie.pair)),
+            joined,
+            sortie.pair in climbed,
+        )
+        rank = next((i for i, holds in enumerate(reasons) if holds), len(reasons))
+        ranks[sortie.pair] = min((rank, sortie.waits), ranks.get(sortie.pair, (rank, sortie.waits)))
+    return ranks
+
+
 def _ended(encounter: Encounter, sortie: Sortie) -> int:
     return encounter.clock.last if sortie.ends is None else sortie.ends
 
 
 def _pair_bars(encounter: Encounter, sortie: Sortie) -> Iterator[Bar]:
     ends = _ended(encounter, sortie)
-    starts = ends if sortie.starts is None else sortie.starts
-    joined = ends if sortie.joined is None else sortie.joined
-    spans: list[tuple[int, int, BarKind, str]] = [
-        (sortie.waits, starts, "wait", "takes off"),
-        (starts, joined, "fly", "outbound"),
-        (joined, ends, "beside", "beside"),
+    starts, joined, ordered = (
+        ends if step is None else step for step in (sortie.starts, sortie.joined, sortie.ordered)
+    )
+    spans: list[tuple[int, int, BarKind]] = [
+        (sortie.waits, min(ordered, starts), "ready"),
+        (ordered, starts, "wait"),
+        (starts, joined, "fly"),
+        (joined, ends, "beside"),
     ]
-    for first, last, kind, label in spans:
+    in_vain = sortie.joined is None and sortie.ends is not None
+    for first, last, kind in spans:
         if first < last:
-            yield Bar(first, last, kind, label, cut=kind == "fly" and sortie.joined is None)
+            yield Bar(first, last, kind, cut=kind == "fly" and in_vain)
 
 
 def _acts(encounter: Encounter, pair: str) -> Iterator[Acts]:
@@ -165,13 +219,14 @@ def _acts(encounter: Encounter, pair: str) -> Iterator[Acts]:
         mine = [e for e in encounter.events if e["kind"] == kind and e["who"] == pair]
         for stay in dict.fromkeys(e["data"]["stay"] for e in mine):
             group = [e for e in mine if e["data"]["stay"] == stay]
-            look: Literal["pass", "flares", "fire"] = "pass"
-            text = f"{kind} × {len(group)}" if len(group) > 1 else kind
+            look: Look = "pass"
+            words = kind.replace("-", " ")
+            text = f"{words} × {len(group)}" if len(group) > 1 else words
             if rule.burst_s is not None:
                 look, text = "fire", f"{sum(e['data']['rounds'] for e in group)} rounds"
             elif rule.flares is not None:
                 look, text = "flares", f"{sum(e['data']['flares'] for e in group)} flares"
-            yield Acts(stay, tuple(e["step"] for e in group), text, look)
+            yield Acts(kind, stay, tuple(e["step"] for e in group), text, look)
 
 
 def _messages(encounter: Encounter) -> Iterator[Message]:

@@ -51,13 +51,15 @@ class Stay:
 class Sortie:
     """What one pair did about the flight; a step is None if it did not come to that.
 
-    `waits` is when it was readied or ordered; `starts` when it took off, or turned to the flight from elsewhere.
+    `waits` is when it was readied or ordered, `ordered` when it was told to go; `starts` when it took off, or turned to
+    the flight from elsewhere; `ends` when it parted, was called off, or was given another flight on its way.
     """
 
     pair: str
     label: str
     side: str
     waits: int
+    ordered: int | None
     starts: int | None
     joined: int | None
     ends: int | None
@@ -352,21 +354,25 @@ def _sorties(encounter: Encounter, pair: str, label: str) -> Iterator[Sortie]:
     marks: dict[str, int] = {}
 
     def sortie() -> Sortie:
-        return Sortie(
-            pair, label, side, marks["waits"], marks.get("starts"), marks.get("joined"), marks.get("ends")
-        )
+        steps = (marks.get(name) for name in ("ordered", "starts", "joined", "ends"))
+        return Sortie(pair, label, side, marks["waits"], *steps)
 
-    for event in encounter.events:
+    for event in encounter.recorded.events:
         if event["who"] != pair:
             continue
         kind, step = event["kind"], event["step"]
-        if kind in ("readied", "assigned"):
+        if event["about"] != encounter.flight:
+            if kind == "assigned" and marks and "joined" not in marks:
+                marks.setdefault("ends", step)
+        elif kind in ("readied", "assigned"):
             if "ends" in marks:
                 yield sortie()
                 marks = {}
             marks.setdefault("waits", step)
-            if kind == "assigned" and event["data"].get("was") != "ground":
-                marks["starts"] = step
+            if kind == "assigned":
+                marks["ordered"] = step
+                if event["data"].get("was") != "ground":
+                    marks["starts"] = step
         elif marks and kind == "airborne":
             marks["starts"] = step
         elif marks and kind == "joined":

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -13,31 +14,54 @@ from matplotlib.patches import Patch
 from matplotlib.transforms import Bbox
 
 from plots import style
-from plots.chain import Bar, BarKind, Lane, Message
+from plots.chain import Acts, Bar, BarKind, Lane, Look, Message
 from plots.encounter import Encounter
-from plots.placing import Placer, Spot, wrapped
-from plots.timeline import key, title
+from plots.placing import Label, Placer, Spot, wrapped
+from plots.timeline import Handle, key, key_rows, title
 
-HIGH_PT, LOW_PT = 30.0, 18.5  # a lane with words and marks above its bars, and one without
+TITLE = "Who decided, and how fast"
+TALL_PT, HIGH_PT, LOW_PT = (
+    42.5,
+    30.0,
+    18.5,
+)  # lanes with two lines of words above their bars, with one, with none
 BAR_PT = 13.0
+LINE_PT = 13.0
+LEAST_BAR_PT = 3.0
 MOST_COST = 60.0  # a decision at the edge of the span whose name finds no room goes without
 EDGE_PT = 1.5
-FACES: dict[BarKind, str] = {
-    "decide": style.YELLOW,
-    "wait": style.PALE,
-    "fly": "#8fb0d3",
-    "beside": style.BLUE,
+OUTBOUND = "#5585ba"
+FACES: dict[BarKind, dict[str, Any]] = {
+    "decide": {"facecolor": style.YELLOW, "edgecolor": "white"},
+    "ready": {"facecolor": "white", "edgecolor": style.LINE, "hatch": "////"},
+    "wait": {"facecolor": style.PALE, "edgecolor": "white"},
+    "fly": {"facecolor": OUTBOUND, "edgecolor": "white"},
+    "beside": {"facecolor": style.BLUE, "edgecolor": "white"},
 }
-WORDS: dict[BarKind, str] = {"decide": "decides", "wait": "takes off", "fly": "outbound", "beside": "beside"}
+"""From white over grey, yellow and blue to dark blue each is darker than the one before, also on grey paper."""
+WORDS: dict[BarKind, str] = {
+    "decide": "decides",
+    "ready": "in the cockpit",
+    "wait": "takes off",
+    "fly": "outbound",
+    "beside": "beside",
+}
 CUT: dict[str, Any] = {
     "facecolor": "white",
     "edgecolor": style.GREY,
     "linewidth": 1.2,
     "linestyle": (0, (3, 2)),
 }
-ACT_MARKERS = {"pass": "D", "flares": "*", "fire": "v"}
-ACT_SIGNS = {"pass": "◆", "flares": "★", "fire": "▼"}
-ACT_SIZES = {"pass": 5.5, "flares": 11.0, "fire": 7.0}
+MARKS: dict[Look, tuple[str, ...]] = {
+    "pass": ("D", "o", "P", "h"),
+    "flares": ("*", "p"),
+    "fire": ("v", "^"),
+}
+"""Marks of the measures of a look, in the order in which they come."""
+SIZES: dict[Look, float] = {"pass": 6.0, "flares": 9.0, "fire": 6.5}
+LEAST_PT = 4.5  # marks that stand close are smaller; closer than this they are one, with their count
+JOIN: dict[str, Any] = {"marker": "s", "color": style.BLUE, "markeredgecolor": "white", "markersize": 8}
+STRUCK: dict[str, Any] = {"marker": "X", "color": style.INK, "markeredgecolor": "white", "markersize": 12}
 
 
 @dataclass(frozen=True)
@@ -49,7 +73,7 @@ class Row:
 
     @property
     def words(self) -> float:
-        """The middle of the line of words and marks above the bars."""
+        """The middle of the room for words and marks above the bars."""
         return self.top + (self.height - EDGE_PT - BAR_PT) / 2 + 1.0
 
     @property
@@ -57,6 +81,11 @@ class Row:
         """The top and the foot of the bars."""
         foot = self.top + self.height - (EDGE_PT if self.height > LOW_PT else (LOW_PT - BAR_PT) / 2)
         return foot - BAR_PT, foot
+
+    def marks(self, look: Look) -> float:
+        """Return where marks of a look stand: passes on the bar, above it flares, above these fire."""
+        top, foot = self.bars
+        return {"pass": (top + foot) / 2, "flares": top - 4.0, "fire": top - 11.0}[look]
 
 
 @dataclass(frozen=True)
@@ -73,11 +102,11 @@ class Panel:
         first, last = max(bar.begins, self.shown.begins), min(bar.ends, self.shown.ends)
         return (self.shown.seconds(first), self.shown.seconds(last)) if first < last else None
 
-    @property
-    def frame(self) -> Bbox:
-        """The box in pixels in which labels may stand: the panel and the margin to its right."""
-        box = self.axes.bbox
-        return Bbox([(box.x0, box.y0), (self.axes.figure.bbox.x1, box.y1)])
+    def lane(self, row: Row, right_pt: float = 0.0) -> Bbox:
+        """Return the box in pixels of a lane, and so much of the margin to its right."""
+        box, per_pt = self.axes.bbox, 1.0 / self.placer.scale
+        top, foot = (box.y1 - y * per_pt for y in (row.top + 0.5, row.top + row.height))
+        return Bbox([(box.x0, foot), (box.x1 + right_pt * per_pt, top)])
 
     def is_shown(self, step: int) -> bool:
         """Return whether a step lies in the span."""
@@ -90,16 +119,48 @@ def _name(lane: Lane) -> str:
     return "\n".join(lines[:2]) + ("…" if len(lines) > 2 else "")
 
 
-def _height_pt(lane: Lane, shown: Encounter) -> float:
-    bars = [bar for bar in lane.bars if bar.ends > shown.begins and bar.begins < shown.ends]
-    spare = lane.is_pair or len(bars) <= 1
-    one_line = "\n" not in _name(lane)
-    return LOW_PT if spare and one_line and not lane.calls and not lane.acts else HIGH_PT
+@dataclass(frozen=True)
+class Layout:
+    """How high each lane is, by its name, and the rows of the panel's key."""
+
+    heights: Mapping[str, float]
+    key: Sequence[Sequence[Handle]]
+
+    @property
+    def height_pt(self) -> float:
+        """The height of the panel in points."""
+        return sum(self.heights.values()) or HIGH_PT
 
 
-def lanes_pt(lanes: Sequence[Lane], shown: Encounter) -> float:
-    """Return the height of the panel in points."""
-    return sum(_height_pt(lane, shown) for lane in lanes) or HIGH_PT
+def layout(
+    lanes: Sequence[Lane], messages: Sequence[Message], shown: Encounter, placer: Placer, width_pt: float
+) -> Layout:
+    """Return the layout of the panel for so many points of width: a lane is as high as its words need."""
+    per_s = width_pt / max(shown.seconds(shown.ends - shown.begins), 1.0)
+    heights = {lane.name: _height_pt(lane, messages, shown, placer, per_s) for lane in lanes}
+    return Layout(heights, key_rows(_handles(lanes, messages, shown), TITLE, placer, width_pt))
+
+
+def _height_pt(
+    lane: Lane, messages: Sequence[Message], shown: Encounter, placer: Placer, per_s: float
+) -> float:
+    """Return a lane's height: one name that has no room beside its bar stands on a line above, more need two."""
+    in_span = [bar for bar in lane.bars if bar.ends > shown.begins and bar.begins < shown.ends]
+    named = [] if lane.is_pair else in_span
+    marks = [*lane.calls, *(bar.begins for bar in named)]
+    marks += [message.sent for message in messages if message.origin == lane.name]
+    marks += [message.received for message in messages if message.goal == lane.name]
+    homeless = 0
+    for bar in named:
+        wide = placer.size_pt(_words(bar), fontsize=style.SMALL_PT)[0] + 10.0
+        first, last = max(bar.begins, shown.begins), min(bar.ends, shown.ends)
+        free = min([step for step in marks if step > last], default=shown.ends)
+        room = max(last - first, free - last, key=abs)
+        homeless += wide > shown.seconds(room) * per_s
+    if homeless > 1:
+        return TALL_PT
+    spare = not homeless and "\n" not in _name(lane) and not lane.acts and not lane.hazards
+    return LOW_PT if spare and (lane.is_pair or not lane.calls) else HIGH_PT
 
 
 def draw_lanes(
@@ -109,17 +170,17 @@ def draw_lanes(
     lanes: Sequence[Lane],
     messages: Sequence[Message],
     left_out: int,
+    plan: Layout,
     placer: Placer,
 ) -> None:
     """Draw the lanes from the top down, and label each decision in its bar or beside it."""
-    title(figure, axes, "B", "Who decided, and how fast")
-    height = lanes_pt(lanes, shown)
-    axes.set_ylim(height, 0)
+    title(figure, axes, "B", TITLE, plan.key)
+    axes.set_ylim(plan.height_pt, 0)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     rows, top = {}, 0.0
     for lane in lanes:
-        rows[lane.name] = Row(top, _height_pt(lane, shown))
+        rows[lane.name] = Row(top, plan.heights[lane.name])
         top += rows[lane.name].height
     panel = Panel(axes, shown, rows, placer)
     _note(panel, "" if lanes else "nobody dealt with the flight", left_out)
@@ -127,12 +188,25 @@ def draw_lanes(
         _draw_lane(panel, lane, is_new_side=before is not None and before.side != lane.side)
     for message in messages:
         _draw_message(panel, message)
+    marks = _marks(lanes)
     for lane in lanes:
-        _draw_acts(panel, lane)
+        for acts in lane.acts:
+            _draw_acts(panel, lane, acts, marks[acts.kind])
     for lane in lanes:
+        _label_hazards(panel, lane)
         _label_acts(panel, lane)
         _label_bars(panel, lane)
-    key(figure, axes, _handles(lanes, messages))
+    key(figure, axes, plan.key)
+
+
+def _marks(lanes: Sequence[Lane]) -> dict[str, str]:
+    """Return a mark for each measure that was taken, so that no two of a look have the same."""
+    looks = {acts.kind: acts.look for lane in lanes for acts in lane.acts}
+    found: dict[str, str] = {}
+    for look, marks in MARKS.items():
+        kinds = [kind for kind in looks if looks[kind] == look]
+        found |= {kind: marks[number % len(marks)] for number, kind in enumerate(kinds)}
+    return found
 
 
 def _note(panel: Panel, instead: str, left_out: int) -> None:
@@ -161,39 +235,62 @@ def _draw_lane(panel: Panel, lane: Lane, *, is_new_side: bool) -> None:
             x, ys = panel.shown.seconds(step), row.bars
             axes.plot([x, x], ys, color=style.INK, linewidth=1.8, zorder=3, solid_capstyle="butt")
             panel.placer.avoid_line(axes, [x, x], ys, 8.0)
+    for bar in lane.bars:
+        if bar.kind == "beside" and panel.is_shown(bar.begins):
+            axes.plot(
+                [panel.shown.seconds(bar.begins)], [sum(row.bars) / 2], linestyle="none", zorder=6, **JOIN
+            )
 
 
-def _handles(lanes: Sequence[Lane], messages: Sequence[Message]) -> list[Patch | Line2D]:
-    kinds = {bar.kind for lane in lanes for bar in lane.bars}
-    handles: list[Patch | Line2D] = [Patch(facecolor=FACES[k], label=WORDS[k]) for k in FACES if k in kinds]
-    if any(bar.cut for lane in lanes for bar in lane.bars):
+def _handles(lanes: Sequence[Lane], messages: Sequence[Message], shown: Encounter) -> list[Handle]:
+    """Return what the key explains: bars, then marks, each only if the panel has it."""
+    bars = [bar for lane in lanes for bar in lane.bars if bar.ends > shown.begins and bar.begins < shown.ends]
+    kinds = {bar.kind for bar in bars if not bar.cut}
+    handles: list[Handle] = [Patch(label=WORDS[kind], **FACES[kind]) for kind in FACES if kind in kinds]
+    if any(bar.cut for bar in bars):
         handles.append(Patch(label="came to nothing", **CUT))
+    if any(bar.kind == "beside" and bar.begins >= shown.begins for bar in bars):
+        handles.append(Line2D([], [], linestyle="none", label="joins", **JOIN))
     if any(lane.calls for lane in lanes):
-        look: dict[str, Any] = {
-            "markersize": 11,
-            "markeredgewidth": 1.8,
-            "linestyle": "none",
-            "color": style.INK,
-        }
-        handles.append(Line2D([], [], marker="|", label="call", **look))
+        look: dict[str, Any] = {"markersize": 11, "markeredgewidth": 1.8, "color": style.INK}
+        handles.append(Line2D([], [], linestyle="none", marker="|", label="call", **look))
     if messages:
-        handles.append(
-            Line2D([], [], color=style.INK, linewidth=1.3, marker=">", markersize=6, label="message")
-        )
+        look = {"color": style.INK, "linewidth": 1.3, "marker": ">", "markersize": 6}
+        handles.append(Line2D([], [], label="message", **look))
+    looks = {acts.kind: acts.look for lane in lanes for acts in lane.acts}
+    for kind, mark in _marks(lanes).items():
+        look = _mark(mark, looks[kind], SIZES[looks[kind]] + 1.0)
+        handles.append(Line2D([], [], label=kind.replace("-", " "), **look))
     return handles
 
 
+def _mark(mark: str, look: Look, size: float) -> dict[str, Any]:
+    """Return how an act looks: white on its bar, blue above it."""
+    face, edge = ("white", style.BLUE) if look == "pass" else (style.BLUE, "white")
+    return {
+        "linestyle": "none",
+        "marker": mark,
+        "color": face,
+        "markeredgecolor": edge,
+        "markeredgewidth": 0.8 if look == "pass" else 0.5,
+        "markersize": size,
+    }
+
+
 def _draw_bar(panel: Panel, bar: Bar, row: Row) -> None:
-    """Draw a bar; one that came to nothing has a dashed edge and no fill."""
+    """Draw a bar; one that came to nothing has a dashed edge and no fill, and the shortest can still be seen."""
     span = panel.cut(bar)
     if span is None:
         return
-    look: dict[str, Any] = {"facecolor": FACES[bar.kind], "edgecolor": "white", "linewidth": 1.0}
-    if bar.cut:
-        look = CUT
+    least = LEAST_BAR_PT / 72.0 / panel.axes.get_window_extent().width * panel.axes.figure.dpi
+    least *= panel.shown.seconds(panel.shown.ends - panel.shown.begins)
+    if span[1] - span[0] < least:
+        span = (span[0], span[0] + least)
+    look = CUT if bar.cut else {"linewidth": 1.0, **FACES[bar.kind]}
     top, foot = row.bars
     panel.axes.broken_barh([(span[0], span[1] - span[0])], (top, foot - top), zorder=2, **look)
     panel.placer.avoid_box(Bbox(panel.axes.transData.transform([(span[0], foot), (span[1], top)])), 0.0)
+    panel.placer.avoid_line(panel.axes, span, [(top + foot) / 2] * 2, 6.0)
 
 
 def _draw_message(panel: Panel, message: Message) -> None:
@@ -207,69 +304,115 @@ def _draw_message(panel: Panel, message: Message) -> None:
     arrow: dict[str, Any] = {"arrowstyle": "-|>", "color": style.INK, "linewidth": 1.3, "mutation_scale": 11}
     arrow |= {"shrinkA": 0, "shrinkB": 0, "path_effects": style.halo(3.0, style.GROUND)}
     panel.axes.annotate("", (to_x, to_y), xytext=(x, y), arrowprops=arrow, zorder=4)
-    panel.placer.avoid_line(panel.axes, [x, to_x], [y, to_y], 1.5)
+    panel.placer.avoid_line(panel.axes, [x, to_x], [y, to_y], 4.0)
 
 
-def _draw_acts(panel: Panel, lane: Lane) -> None:
-    """Mark what a pair did above its bar."""
-    y = panel.rows[lane.name].words
-    for acts in lane.acts:
-        xs = [panel.shown.seconds(step) for step in acts.steps if panel.is_shown(step)]
-        look: dict[str, Any] = {
-            "linestyle": "none",
-            "color": style.BLUE,
-            "markeredgecolor": "white",
-            "zorder": 5,
-        }
-        look |= {"marker": ACT_MARKERS[acts.look], "markersize": ACT_SIZES[acts.look], "markeredgewidth": 0.5}
-        panel.axes.plot(xs, [y] * len(xs), **look)
-        half = ACT_SIZES[acts.look] / 2 / panel.placer.scale
-        for x, height in panel.axes.transData.transform([(x, y) for x in xs]) if xs else ():
-            panel.placer.avoid_box(Bbox([(x - half, height - half), (x + half, height + half)]), 0.0)
+def _draw_acts(panel: Panel, lane: Lane, acts: Acts, mark: str) -> None:
+    """Mark what a pair did, passes on its bar, other acts above it; what stands too close is one mark and a count."""
+    row = panel.rows[lane.name]
+    y = row.marks(acts.look)
+    xs = np.array([panel.shown.seconds(step) for step in sorted(acts.steps) if panel.is_shown(step)])
+    at_pt = panel.axes.transData.transform([(x, y) for x in xs])[:, 0] * panel.placer.scale if len(xs) else xs
+    gaps_pt = np.diff(at_pt)
+    size = min(SIZES[acts.look], max(float(gaps_pt.min(initial=np.inf)), LEAST_PT))
+    for group in np.split(xs, np.flatnonzero(gaps_pt >= LEAST_PT) + 1) if len(xs) else ():
+        first, last = float(group[0]), float(group[-1])
+        look = _mark(mark, acts.look, size if len(group) == 1 else SIZES[acts.look])
+        panel.axes.plot([(first + last) / 2], [y], zorder=6.5, **look)
+        for x in group:
+            panel.placer.avoid_place(panel.axes, float(x), y, size / 2)
+        if len(group) > 1:
+            color = "white" if acts.look == "pass" else style.BLUE
+            panel.axes.plot([first, last], [y, y], color=color, linewidth=1.4, zorder=4.9)
+            spots = [Spot(last, y, 5, 0, "left"), Spot(first, y, -5, 0, "right")]
+            words: dict[str, Any] = {"color": style.BLUE, "fontsize": style.SMALL_PT, "zorder": 7}
+            words["path_effects"] = style.halo(2.5, style.GROUND)
+            panel.placer.place(panel.axes, f"× {len(group)}", spots, frame=panel.lane(row), **words)
 
 
 def _label_acts(panel: Panel, lane: Lane) -> None:
-    """Say for each stay what its marks mean and what they come to."""
-    y = panel.rows[lane.name].words
+    """Say for each stay what a pair's marks come to."""
+    row = panel.rows[lane.name]
     for stay in dict.fromkeys(acts.stay for acts in lane.acts):
         group = [acts for acts in lane.acts if acts.stay == stay]
         xs = sorted(panel.shown.seconds(k) for acts in group for k in acts.steps if panel.is_shown(k))
         if not xs:
             continue
-        words = [f"{ACT_SIGNS[acts.look]} {acts.text}" for acts in sorted(group, key=lambda acts: acts.steps)]
-        spots = [Spot(xs[-1], y, far, 0, "left") for far in (11, 22, 45, 80)]
-        spots += [Spot(xs[0], y, -far, 0, "right") for far in (11, 22, 45, 80)]
+        words = ", ".join(acts.text for acts in sorted(group, key=lambda acts: acts.steps))
         look: dict[str, Any] = {"color": style.BLUE, "fontsize": style.SMALL_PT, "zorder": 7}
-        panel.placer.place(
-            panel.axes,
-            "  ".join(words),
-            spots,
-            frame=panel.frame,
-            path_effects=style.halo(2.5, style.GROUND),
-            **look,
-        )
+        y = row.words
+        spots = [Spot(xs[-1], y, far, 0, "left") for far in (9, 22, 45, 80)]
+        spots += [Spot(xs[0], y, -far, 0, "right") for far in (9, 22, 45, 80)]
+        spots += [Spot(x, y, 0, 0, ha) for x in xs for ha in ("left", "right")]
+        halo = style.halo(2.5, style.GROUND)
+        panel.placer.place(panel.axes, words, spots, frame=panel.lane(row), path_effects=halo, **look)
+
+
+def _label_hazards(panel: Panel, lane: Lane) -> None:
+    """Mark what befell a pair, a post or the flight, and say what it was and when."""
+    row = panel.rows[lane.name]
+    for step, words in lane.hazards:
+        if not panel.is_shown(step):
+            continue
+        x, y = panel.shown.seconds(step), sum(row.bars) / 2
+        panel.axes.plot([x], [y], linestyle="none", zorder=8, **STRUCK)
+        panel.placer.avoid_place(panel.axes, x, y, 6.0)
+        look: dict[str, Any] = {"fontsize": style.SMALL_PT, "fontweight": "bold", "zorder": 9}
+        look["path_effects"] = style.halo(2.5, style.GROUND)
+        sides = ((9, "left"), (-9, "right"), (3, "left"), (-3, "right"))
+        spots = [Spot(x, row.words, dx, 0, ha) for dx, ha in sides]
+        text = f"{words} {panel.shown.clock.short(step)}"
+        panel.placer.place(panel.axes, text, spots, frame=panel.lane(row, right_pt=120.0), **look)
+
+
+def _words(bar: Bar) -> str:
+    return f"{bar.label} (dropped)" if bar.cut else bar.label
 
 
 def _label_bars(panel: Panel, lane: Lane) -> None:
     """Name each decision in its bar where it fits, else above it or beside it; the key names what pairs do."""
     row, axes, placer = panel.rows[lane.name], panel.axes, panel.placer
-    middle, above = sum(row.bars) / 2, row.words
+    look: dict[str, Any] = {"fontsize": style.SMALL_PT, "zorder": 7, "linespacing": 1.0}
+    labels = []
     for bar in () if lane.is_pair else lane.bars:
         span = panel.cut(bar)
         if span is None:
             continue
-        first, last = span
-        text = f"{bar.label} (dropped)" if bar.cut else bar.label
-        left, right = axes.transData.transform([(first, middle), (last, middle)])[:, 0] * placer.scale
-        look: dict[str, Any] = {"fontsize": style.SMALL_PT, "zorder": 7}
-        if placer.size_pt(text, **look)[0] + 6 <= right - left:
-            axes.text((first + last) / 2, middle, text, ha="center", va="center_baseline", **look)
+        middle = sum(row.bars) / 2
+        left, right = axes.transData.transform([(x, middle) for x in span])[:, 0] * placer.scale
+        if placer.size_pt(_words(bar), **look)[0] + 6 <= right - left:
+            axes.text(sum(span) / 2, middle, _words(bar), ha="center", va="center_baseline", **look)
+        else:
+            labels.append(Label(_tries(_words(bar), span, row), MOST_COST))
+    leader = {"arrowstyle": "-", "color": style.GREY, "linewidth": 0.9, "shrinkA": 1, "shrinkB": 0}
+    look["path_effects"] = style.halo(2.5, style.GROUND)
+    placer.place_all(axes, labels, leader=leader, frame=panel.lane(row), **look)
+
+
+def _tries(text: str, span: tuple[float, float], row: Row) -> list[tuple[str, Spot]]:
+    """Return where the name of a decision may stand: beside its bar, or above it on a line or two."""
+    (first, last), (top, foot) = span, row.bars
+    middle = (top + foot) / 2
+    found = [(text, Spot(last, middle, 5, 0, "left")), (text, Spot(first, middle, -6, 0, "right"))]
+    if row.height <= LOW_PT:
+        return found
+    for version, rise in ((text, 1.0), (_folded(text), 1.0), (text, LINE_PT)):
+        if rise + LINE_PT * (1 + version.count("\n")) > row.height - BAR_PT:
             continue
-        spots = [Spot(last, middle, 5, 0, "left"), Spot(first, middle, -5, 0, "right")]
-        if row.height > LOW_PT:
-            upper = [Spot(first, above, 0, 0, "left"), Spot(last, above, 0, 0, "right")]
-            upper += [Spot(last, above, far, 0, "left") for far in (6, 25, 50, 75)]
-            upper.append(Spot(first, above, -6, 0, "right"))
-            spots = [spots[0], *upper[:2], spots[1], *upper[2:], Spot((first + last) / 2, above)]
-        look |= {"most_cost": MOST_COST, "frame": panel.frame, "path_effects": style.halo(2.5, style.GROUND)}
-        placer.place(axes, text, spots, **look)
+        above = [(first, dx, "left") for dx in (0, 8)]  # beside an arrow that ends there
+        above += [(last, dx, "right") for dx in (0, -6)]
+        above += [(last, 6, "left"), (first, -9, "right")]
+        above += [(last, far, "left") for far in (15, 20, 28, 40, 55, 75)]
+        above += [(first, -far, "right") for far in (15, 20, 28, 40, 55, 75)]
+        found += [(version, Spot(x, top, dx, rise, ha, "bottom")) for x, dx, ha in above]
+    return found
+
+
+def _folded(text: str) -> str:
+    """Return a name on two lines of about the same length.
+
+    >>> _folded("calls crews to their cockpits").splitlines()
+    ['calls crews to', 'their cockpits']
+    """
+    widths = range(max((len(word) for word in text.split()), default=1), len(text))
+    return next((folded for width in widths if (folded := wrapped(text, width)).count("\n") < 2), text)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.text import Annotation, Text
 
 from plots import encounter, style
@@ -70,7 +71,8 @@ def test_what_pairs_did_is_summed_up(recorded: store.Recorded, figure: Figure) -
     """Flares and rounds at a pair's marks are the sums of the log."""
     rounds = sum(e["data"]["rounds"] for e in recorded.events if e["kind"] == "shots")
     assert rounds > 0
-    assert any(f"★ 10 flares  ▼ {rounds} rounds" in text for text in texts(figure))
+    assert f"10 flares, {rounds} rounds" in texts(figure)
+    assert {"flares", "shots"} <= set(texts(figure))  # in the key, with their marks
 
 
 def test_labels_are_text_and_not_markup(figure: Figure) -> None:
@@ -141,6 +143,156 @@ def test_messages_run_between_posts_and_to_pairs(recorded: store.Recorded) -> No
     _, messages, left_out = chain(encounter.encounter(recorded))
     assert left_out == 0
     assert {("control", "hq"), ("control", "one"), ("hq", "one")} == {(m.origin, m.goal) for m in messages}
+
+
+def of_july(replication: int) -> store.Recorded:
+    """Run one replication of the largest scenario that is bundled."""
+    checked, document = scenario.read("july-2019")
+    return store.record(run.replicate(run.prepare(checked), Uniforms(1), replication), document)
+
+
+@pytest.fixture(scope="module")
+def patrol() -> store.Recorded:
+    """A day with several flights and many pairs."""
+    return of_july(32)
+
+
+def test_sitting_ready_and_taking_off_are_two_things(patrol: store.Recorded) -> None:
+    """A pair takes off from its order until it is airborne; before the order it waits in the cockpit."""
+    shown = encounter.encounter(patrol)
+    steps = {
+        kind: {(e["who"], e["step"]) for e in shown.events if e["kind"] == kind}
+        for kind in ("readied", "assigned", "airborne")
+    }
+    bars = [(lane.name, bar) for lane in chain(shown)[0] if lane.is_pair for bar in lane.bars]
+    ends = {"ready": ("readied", "assigned"), "wait": ("assigned", "airborne")}
+    assert {bar.kind for _, bar in bars} == {"ready", "wait", "fly", "beside"}
+    for name, bar in bars:
+        if bar.kind in ends:
+            first, last = ends[bar.kind]
+            assert (name, bar.begins) in steps[first]
+            assert (name, bar.ends) in steps[last]
+
+
+def test_the_pair_that_reached_a_rung_has_a_lane(patrol: store.Recorded) -> None:
+    """Who scrambled, joined or acted first is on the board, before pairs that did not come to that."""
+    shown = encounter.encounter(patrol)
+    lanes = {lane.name for lane in chain(shown)[0]}
+    firsts = {rung.first for rung in ladder(shown)}
+    doers = {e["who"] for e in shown.events if e["step"] in firsts}
+    assert len(doers & set(patrol.scenario.fighters.pairs)) >= 2
+    assert doers & set(patrol.scenario.fighters.pairs) <= lanes
+
+
+def test_a_pair_that_is_given_another_flight_ends_its_sortie(patrol: store.Recorded) -> None:
+    """On its way to one flight it is ordered to another: for the first it came to nothing at that step."""
+    shown = encounter.encounter(patrol)
+    orders = [e for e in patrol.events if e["kind"] == "assigned" and e["data"]["was"] == "outbound"]
+    turned = [(e["who"], e["step"]) for e in orders if e["about"] != shown.flight]
+    ended = {(s.pair, s.ends) for s in shown.sorties if s.joined is None}
+    assert ended & set(turned)
+
+
+def test_a_stage_that_says_no_ends_its_bar(tmp_path: Path) -> None:
+    """A decision against going on is one, with its answer."""
+    text = PASS.replace('emits = "allowed"', 'emits = "allowed"\nyes_share = 0.0')
+    (bar,) = (
+        bar
+        for lane in chain(encounter.encounter(recorded_of(text, tmp_path)))[0]
+        for bar in lane.bars
+        if bar.label.startswith("allows")
+    )
+    assert (bar.label, bar.ends - bar.begins, bar.cut) == ("allows (answer: no)", 20, False)
+
+
+HAZARD = """
+[escalation.hazards.bump]
+label = "bump"
+on = "%s"
+leads_to = "mid-air-bump"
+share = 1
+low_share = 1
+high_share = 1
+delay_s = 5
+"""
+
+
+@pytest.mark.parametrize(("on", "lane"), [("flares", "one"), ("enters:air", "guest"), ("allowed", "hq")])
+def test_what_befalls_is_marked_in_the_lane_of_whom_it_befalls(tmp_path: Path, on: str, lane: str) -> None:
+    """A pair, the flight, a post: a cross and words with the time, and a lane if there was none."""
+    recorded = recorded_of(PASS + HAZARD % on, tmp_path)
+    (event,) = (e for e in recorded.events if e["kind"] == "mid-air-bump")
+    shown = encounter.encounter(recorded)
+    marked = {each.name: each.hazards for each in chain(shown)[0] if each.hazards}
+    assert marked == {lane: [(event["step"], "mid air bump")]}
+    figure = board(recorded)
+    assert f"mid air bump {event['time'][:8]}" in texts(figure)
+    crosses = [line for line in figure.axes[2].lines if line.get_marker() == "X"]
+    assert [np.asarray(line.get_xdata()).tolist() for line in crosses] == [[shown.seconds(event["step"])]]
+    check_room(figure)
+
+
+def test_measures_that_are_no_fire_have_marks_of_their_own(tmp_path: Path) -> None:
+    """Two passes of other names do not look alike, and the key names both."""
+    more = "".join(
+        f'[warning.home.measures.{name}]\nzone = "air"\ndelay_s = 5\ninterval_s = 20\nmost = 2\n'
+        for name in ("photo", "wing-rock")
+    )
+    figure = board(recorded_of(PASS.replace("[escalation]", f"{more}[escalation]"), tmp_path))
+    key = {
+        str(handle.get_label()): handle.get_marker()
+        for legend in figure.legends
+        for handle in legend.legend_handles
+        if isinstance(handle, Line2D)
+    }
+    assert key["photo"] != key["wing rock"]
+    assert any("photo × 2, wing rock × 2" in text for text in texts(figure))
+
+
+@pytest.mark.parametrize("replication", [0, 32, 298])
+def test_every_join_in_the_span_is_marked_in_both_panels(replication: int) -> None:
+    """A pair that joins where the scale of distances does not reach is told with its distance."""
+    recorded = of_july(replication)
+    shown = encounter.encounter(recorded)
+    figure = board(recorded)
+    where, who = figure.axes[1:3]
+    joins = [s.joined for s in shown.sorties if s.joined is not None and s.joined <= shown.ends]
+    told = [text.get_text() for text in where.texts if text.get_text().startswith("joins ")]
+    assert sorted(text[6:14] for text in told) == sorted(shown.clock.short(step) for step in joins)
+    squares = {float(np.asarray(line.get_xdata())[0]) for line in who.lines if line.get_marker() == "s"}
+    assert squares <= {shown.seconds(step) for step in joins}
+    assert squares
+
+
+def test_keys_keep_clear_of_titles(patrol: store.Recorded) -> None:
+    """A key that is too long for the line of its panel's title goes on below it."""
+    figure = board(patrol)
+    figure.canvas.draw()
+    titles = [text.get_window_extent() for text in figure.texts if text.get_text()[1:4] == "   "]
+    assert len(titles) == 3
+    assert len(figure.legends) == 4
+    for legend in figure.legends:
+        assert not any(legend.get_window_extent().overlaps(box) for box in titles)
+
+
+def test_panel_c_says_whose_rungs_it_shows(patrol: store.Recorded, figure: Figure) -> None:
+    """Where several flights came its title names the one; the table of a run counts whichever was first."""
+    assert "C   How far: highest rung that holds for the A-50U alone" in texts(board(patrol))
+    assert "C   How far: highest rung that holds" in texts(figure)
+
+
+@pytest.mark.parametrize(("share", "few"), [(0.004, True), (0.2, False)])
+def test_too_few_for_a_spread_are_counted(recorded: store.Recorded, share: float, few: bool) -> None:
+    """Two of five hundred have no 5th and 95th percentile: their number is told instead."""
+    drawn = board(recorded, spread={"war": (900.0, 960.0, 1200.0)}, shares={"war": share}, spread_of=500)
+    assert ("reached in 2 of 500" in texts(drawn)) == few
+    lines = [np.asarray(line.get_xdata()).tolist() for line in drawn.axes[-1].lines]
+    assert ([900.0, 1200.0] in lines) == (not few)
+
+
+def test_a_reported_window_is_in_the_key(figure: Figure) -> None:
+    """Two diamonds with a line between are explained."""
+    assert "reported: between" in texts(figure)
 
 
 def test_a_spread_is_drawn_at_its_steps(recorded: store.Recorded) -> None:
