@@ -26,6 +26,7 @@ from plots.placing import Placer, Spot, around, wrapped
 
 KM_PER_DEG = 111.2  # a degree of a great circle on a sphere of 6,371 km
 STEPS_DEG = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
+THINNED = 4
 LENGTHS_KM = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 MOST_COST = 10.0  # what is only by the way is left unlabelled where there is no room
 Floats = NDArray[np.float64]
@@ -167,8 +168,13 @@ def draw_zones(panel: Panel, outlines: dict[str, Floats]) -> None:
             panel.axes.plot(
                 lon_deg, lat_deg, color=style.LINE, linewidth=0.8, linestyle=(0, (1, 2.5)), zorder=1.2
             )
-        weight = 0.15 if zone.kind in ("trigger", "station") else 0.4
-        panel.placer.avoid_line(panel.axes, lon_deg, lat_deg, weight)
+        if zone.kind in (
+            "trigger",
+            "station",
+        ):  # a name may stand on it: fewer of its many short pieces count
+            panel.placer.avoid_line(panel.axes, lon_deg[::THINNED], lat_deg[::THINNED], 0.15)
+        else:
+            panel.placer.avoid_line(panel.axes, lon_deg, lat_deg, 0.4)
 
 
 def _spots(x: float, y: float, *, faint: bool) -> list[Spot]:

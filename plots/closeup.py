@@ -11,7 +11,7 @@ from plots import style
 from plots.chart import KM_PER_DEG, Floats, Panel, View, draw_scale, label_zones, view_of
 from plots.encounter import Encounter, Sortie, ordinal, place
 from plots.placing import Spot, around, fan
-from plots.ways import draw_heads, draw_others, draw_way, label_centre, label_way
+from plots.ways import draw_flights, draw_way, label_centre, label_flights, looks
 
 NEAR_S = 7 * 60  # the close-up shows so much of the track before the first stay and after the last
 LEAST_CLOSE_KM = 60.0
@@ -43,10 +43,8 @@ def close_view(shown: Encounter) -> View:
 def draw_close(panel: Panel, outlines: dict[str, Floats]) -> int:
     """Draw the close-up; return the seconds between two ticks."""
     shown, axes = panel.shown, panel.axes
-    draw_others(panel)
-    way = shown.recorded.ways[shown.flight]
-    draw_way(panel, way.lat_deg, way.lon_deg, color=style.RED, linewidth=2.4, zorder=4)
-    draw_heads(panel, way.lat_deg, way.lon_deg, style.RED)
+    ink = looks(shown)[shown.flight].ink
+    draw_flights(panel, 2.4)
     met = [s for s in shown.sorties if s.joined is not None and s.starts is not None]
     for sortie in met:
         _draw_approach(panel, sortie)
@@ -58,18 +56,15 @@ def draw_close(panel: Panel, outlines: dict[str, Floats]) -> int:
     for stay, middle in zip(stays, chords, strict=True):
         first, last = shown.clock.short(stay.enters), shown.clock.short(stay.leaves)
         text = f"{ordinal(stay.number)} stay{shown.where(stay, stays)}\n{first} – {last}"
-        leader = {"arrowstyle": "-", "color": style.RED, "linewidth": 0.9, "shrinkA": 1, "shrinkB": 3}
-        look: dict[str, Any] = {"color": style.RED, "fontsize": style.TEXT_PT, "zorder": 8, "leader": leader}
+        leader = {"arrowstyle": "-", "color": ink, "linewidth": 0.9, "shrinkA": 1, "shrinkB": 3}
+        look: dict[str, Any] = {"color": ink, "fontsize": style.TEXT_PT, "zorder": 8, "leader": leader}
         panel.placer.place(axes, text, fan(*middle, 50, 75, 100, 130), path_effects=style.halo(), **look)
     for sortie in met:
         _label_joining(panel, sortie)
     for sortie in met[:LABELLED_PAIRS]:
         _draw_moments(panel, sortie)
     label_zones(panel, outlines, "airspace")
-    for name, spec in shown.recorded.scenario.intruders.items():
-        if name in shown.recorded.ways:
-            mine = name == shown.flight
-            label_way(panel, name, spec.label, style.RED if mine else style.DARK_YELLOW)
+    label_flights(panel)
     label_zones(panel, outlines, "identification")
     label_zones(panel, outlines, "station")
     return every
@@ -79,7 +74,8 @@ def _draw_chord(panel: Panel, enters: int, leaves: int) -> tuple[float, float]:
     """Draw the part of the track inside airspace thicker, with its ends; return its middle."""
     way = panel.shown.recorded.ways[panel.shown.flight]
     lat_deg, lon_deg = place(way, np.arange(enters, leaves + 1, dtype=np.float64))
-    panel.axes.plot(lon_deg, lat_deg, color=style.RED, linewidth=6.5, solid_capstyle="butt", zorder=4.2)
+    color = looks(panel.shown)[panel.shown.flight].color
+    panel.axes.plot(lon_deg, lat_deg, color=color, linewidth=6.5, solid_capstyle="butt", zorder=4.2)
     middle = len(lat_deg) // 2
     return float(lon_deg[middle]), float(lat_deg[middle])
 
@@ -123,7 +119,8 @@ def _draw_minutes(panel: Panel) -> int:
                 )
             )
     panel.axes.add_collection(
-        LineCollection(ticks, colors=style.RED, linewidths=1.6, zorder=4.1), autolim=False
+        LineCollection(ticks, colors=looks(shown)[shown.flight].ink, linewidths=1.6, zorder=4.1),
+        autolim=False,
     )
     for step, places in spots:
         look: dict[str, Any] = {"fontsize": style.SMALL_PT, "zorder": 8, "path_effects": style.halo()}
@@ -177,7 +174,7 @@ def _draw_moments(panel: Panel, sortie: Sortie) -> None:
         xs, ys = [x for x, _ in ends], [y for _, y in ends]
         axes.plot(xs, ys, color=style.GREY, linewidth=0.9, linestyle=(0, (1, 2)), zorder=3.2)
         panel.placer.avoid_line(axes, xs, ys, 0.4)
-        for (x, y), color in zip(ends, (style.RED, style.BLUE), strict=True):
+        for (x, y), color in zip(ends, (looks(shown)[shown.flight].ink, style.BLUE), strict=True):
             axes.plot([x], [y], "o", markersize=6, markerfacecolor="white", markeredgecolor=color, zorder=6)
             panel.placer.avoid_place(axes, x, y, 4.0)
 

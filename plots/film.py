@@ -29,10 +29,10 @@ from plots import coast, style
 from plots.chart import Floats, Panel, View, draw_coast, draw_scale, draw_zones, label_zones, zone_outlines
 from plots.closeup import close_view
 from plots.encounter import Encounter, Event, encounter, pair_labels, place
-from plots.map import label_bases, mark_bases, panel_in, region_view
+from plots.map import label_bases, mark_bases, panel_in, region_view, shape
 from plots.placing import wrapped
 from plots.timeline import dates
-from plots.ways import label_centre
+from plots.ways import label_centre, looks
 from sim.errors import InputError, Problem, nearest
 from sim.outputs import whole
 
@@ -187,7 +187,7 @@ def _palette(picture: Image.Image) -> Image.Image:
     width, height = picture.size
     wider = Image.new("RGB", (width + 64, height), "white")
     wider.paste(picture, (0, 0))
-    colours = (style.RED, style.BLUE, style.YELLOW, style.DARK_YELLOW, style.INK, style.GREY)
+    colours = (style.RED, style.BLUE, style.DARK_YELLOW, style.PURPLE, style.GREEN, style.INK, style.GREY)
     high = height // len(colours)
     for row, colour in enumerate(colours):
         for column in range(64):
@@ -255,8 +255,9 @@ class Stage:
 
         placer = Placer(figure)
         rings, outlines = coast.coast(), zone_outlines(shown)
-        region = panel_in(figure, LEFT, region_view(shown), shown, placer)
-        close = panel_in(figure, RIGHT, close_view(shown), shown, placer)
+        near = close_view(shown).shaped(shape(RIGHT))
+        region = panel_in(figure, LEFT, region_view(shown, near), shown, placer)
+        close = panel_in(figure, RIGHT, near, shown, placer)
         for panel in (region, close):
             draw_coast(panel.axes, rings)
             draw_zones(panel, outlines)
@@ -281,9 +282,9 @@ class Stage:
             if way.kind == "pair":
                 look = Look(style.BLUE, 1.2, self.pair_names[name].partition(",")[0] if close else "")
             else:
-                main = name == self.shown.flight
+                width = 2.4 if name == self.shown.flight else 1.6
                 label = self.recorded.scenario.intruders[name].label
-                look = Look(style.RED, 2.4, label) if main else Look(style.DARK_YELLOW, 1.8, label)
+                look = Look(looks(self.shown)[name].ink, width, label)
             yield Mover(panel, way, look, self.steps, self._beside(name))
 
     def _beside(self, name: str) -> Floats:

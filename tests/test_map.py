@@ -7,14 +7,18 @@ import numpy as np
 import pytest
 from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
 from plots import coast, style
 from plots.chart import KM_PER_DEG, View, view_of
 from plots.encounter import encounter
 from plots.map import track_map
-from sim import store
+from plots.ways import looks
+from sim import run, scenario, store
+from sim.clock import Clock
 from sim.document import dump, load
+from sim.draws import Uniforms
 from tests.one_pass import BARE, PASS, check_room, recorded_of, texts
 
 
@@ -149,6 +153,70 @@ def test_a_scenario_of_one_flight_and_nothing_else_has_a_map(tmp_path: Path) -> 
     seen = texts(track_map(recorded_of(BARE, tmp_path)))
     assert "G_1 $50$" in seen
     assert not any("joins" in text or "stay" in text for text in seen)
+
+
+@pytest.fixture(scope="module")
+def patrol() -> store.Recorded:
+    """A day with flights of two sides."""
+    checked, document = scenario.read("july-2019")
+    return store.record(run.replicate(run.prepare(checked), Uniforms(1), 32), document)
+
+
+def test_a_flight_keeps_its_colour_whichever_the_map_is_about(patrol: store.Recorded) -> None:
+    """Colours go by side, in the order of the file; the flight that the map is about has the widest line."""
+    flights = patrol.scenario.intruders
+    sides: dict[str, set[str]] = {flight.side: set() for flight in flights.values()}
+    for focus in flights:
+        found = looks(encounter(patrol, focus))
+        for name, flight in flights.items():
+            sides[flight.side].add(found[name].color)
+        axes = track_map(patrol, flight=focus).axes[0]
+        widest = max(
+            (line for line in axes.lines if line.get_zorder() in (4, 4.05)), key=Line2D.get_linewidth
+        )
+        assert np.array_equal(widest.get_ydata(), patrol.ways[focus].lat_deg)
+    assert all(len(colors) == 1 for colors in sides.values())
+    assert len(set.union(*sides.values())) == len(sides) == 2
+
+
+def test_the_region_holds_the_close_up(patrol: store.Recorded) -> None:
+    """Wherever a flight was met, the box of the close-up lies in the region's panel."""
+    for focus in patrol.scenario.intruders:
+        region, close = track_map(patrol, flight=focus).axes
+        for (low, high), (least, most) in (
+            (close.get_xlim(), region.get_xlim()),
+            (close.get_ylim(), region.get_ylim()),
+        ):
+            assert least <= low < high <= most
+
+
+def test_who_leaves_the_map_or_is_outside_is_named(patrol: store.Recorded) -> None:
+    """A flight that crosses the edge has the time beside it; who is never inside is named below the map."""
+    figure = track_map(patrol)
+    seen = " ".join(texts(figure)).replace("\n", " ")
+    west, east = figure.axes[0].get_xlim()
+    south, north = figure.axes[0].get_ylim()
+    outside = next(text for text in texts(figure) if text.startswith("outside the map: "))
+    crossed = 0
+    for name, flight in patrol.scenario.intruders.items():
+        way = patrol.ways[name]
+        inside = (way.lon_deg > west) & (way.lon_deg < east) & (way.lat_deg > south) & (way.lat_deg < north)
+        assert (flight.label in outside) == (not inside.any())
+        if inside.any() and not inside[0]:
+            crossed += 1
+            minute = Clock.of(patrol.scenario.clock).short(int(way.step[int(np.argmax(inside))]))[:5]
+            assert f"{flight.label} comes in {minute}" in seen
+    assert crossed >= 1
+    assert "leave the map" in seen
+    check_room(figure)
+
+
+def test_the_lines_are_explained(patrol: store.Recorded, figure: Figure) -> None:
+    """The key names sides, fighters and faint lines, each only if there is one."""
+    keys = {"flights: China", "flights: Russia", "fighters that joined the A-50U", "other fighters"}
+    assert keys | {"action lines and stations"} <= set(texts(track_map(patrol)))
+    assert {"flights: Away", "fighters that joined the G_1 $50$", "action lines"} <= set(texts(figure))
+    assert "other fighters" not in texts(figure)
 
 
 def test_no_text_is_cut_off_or_covered(figure: Figure) -> None:
