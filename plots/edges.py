@@ -12,7 +12,7 @@ import numpy as np
 from plots import style
 from plots.chart import Panel
 from plots.encounter import pair_labels
-from plots.placing import around, fan
+from plots.placing import around, fan, shortened
 from plots.ways import draw_head, looks
 
 BESIDE_PT = 12.0
@@ -69,7 +69,7 @@ def _label(panel: Panel, crossing: Crossing) -> None:
     many = len(crossing.names) > 1
     did = ("leave the map" if crossing.is_out else "come in") if many else ""
     did = did or ("leaves the map" if crossing.is_out else "comes in")
-    who = " and ".join(flights[name].label for name in crossing.names)
+    who = " and ".join(shortened(flights[name].label, 28) for name in crossing.names)
     text: dict[str, Any] = {"color": ink, "fontsize": style.SMALL_PT, "zorder": 8}
     leader = {"arrowstyle": "-", "color": ink, "linewidth": 0.9, "shrinkA": 1, "shrinkB": 3}
     spots = [*around(*crossing.at, 9), *fan(*crossing.at, 20, 32, 48, 70)]

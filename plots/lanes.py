@@ -349,19 +349,22 @@ def _label_acts(panel: Panel, lane: Lane) -> None:
 
 
 def _label_hazards(panel: Panel, lane: Lane) -> None:
-    """Mark what befell a pair, a post or the flight, and say what it was and when."""
+    """Mark what befell a pair, a post or the flight, and say what it was and when, or how often and when first."""
     row = panel.rows[lane.name]
-    for step, words in lane.hazards:
-        if not panel.is_shown(step):
+    for words in dict.fromkeys(words for _, words in lane.hazards):
+        steps = [step for step, each in lane.hazards if each == words and panel.is_shown(step)]
+        if not steps:
             continue
-        x, y = panel.shown.seconds(step), sum(row.bars) / 2
-        panel.axes.plot([x], [y], linestyle="none", zorder=8, **STRUCK)
-        panel.placer.avoid_place(panel.axes, x, y, 6.0)
+        y = sum(row.bars) / 2
+        for step in steps:
+            panel.axes.plot([panel.shown.seconds(step)], [y], linestyle="none", zorder=8, **STRUCK)
+            panel.placer.avoid_place(panel.axes, panel.shown.seconds(step), y, 6.0)
+        x, when = panel.shown.seconds(steps[0]), panel.shown.clock.short(steps[0])
+        text = f"{words} {when}" if len(steps) == 1 else f"{words} × {len(steps)}, first {when}"
         look: dict[str, Any] = {"fontsize": style.SMALL_PT, "fontweight": "bold", "zorder": 9}
         look["path_effects"] = style.halo(2.5, style.GROUND)
         sides = ((9, "left"), (-9, "right"), (3, "left"), (-3, "right"))
         spots = [Spot(x, row.words, dx, 0, ha) for dx, ha in sides]
-        text = f"{words} {panel.shown.clock.short(step)}"
         panel.placer.place(panel.axes, text, spots, frame=panel.lane(row, right_pt=120.0), **look)
 
 

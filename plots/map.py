@@ -27,7 +27,7 @@ from plots.chart import (
 from plots.closeup import close_view, draw_close
 from plots.edges import caption, draw_edges
 from plots.encounter import Encounter, encounter
-from plots.placing import Placer, Spot, around
+from plots.placing import Placer, Spot, around, shortened
 from plots.ways import draw_flights, draw_way, label_centre, label_flights, looks
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ RIGHT = (0.497, 0.128, 0.478, 0.817)
 KEY_PT, CAPTION_PT = 42.0, 25.0  # above the figure's lower edge
 MET: dict[str, Any] = {"color": style.BLUE, "linewidth": 1.8, "linestyle": (0, (4, 1.5))}
 PASSED_BY: dict[str, Any] = {"color": style.BLUE, "linewidth": 0.8, "linestyle": (0, (4, 1.5))}
+NAME_LETTERS = 15  # in the title of the close-up beside the longer words
 FAINT = {"trigger": "action lines", "station": "stations"}
 LEAST_REGION_KM = 300.0
 
@@ -70,7 +71,8 @@ def track_map(
     every = draw_close(close, outlines)
     _title(figure, region.axes, "A", "The region")
     ticks = "a tick every minute, a label every five" if every == 60 else "a tick every five minutes"
-    _title(figure, close.axes, "B", f"{shown.label} close up: {ticks}")
+    name = shortened(shown.label, NAME_LETTERS if every == 60 else 2 * NAME_LETTERS)
+    _title(figure, close.axes, "B", f"{name} close up: {ticks}")
     _draw_key(figure, region)
     style.footer(figure, style.made_of(recorded), "equirectangular", coast.credit(*region.view.sides))
     return figure
@@ -179,7 +181,7 @@ def _draw_key(figure: Figure, panel: Panel) -> None:
     met = {sortie.pair for sortie in shown.sorties if sortie.joined is not None}
     flown = {name for name, way in recorded.ways.items() if way.kind == "pair"}
     if met & flown:
-        handles.append(Line2D([], [], label=f"fighters that joined the {shown.label}", **MET))
+        handles.append(Line2D([], [], label=f"fighters that joined the {shortened(shown.label, 36)}", **MET))
     if flown - met:
         handles.append(Line2D([], [], label="other fighters", **PASSED_BY))
     kinds = {zone.kind for zone in recorded.scenario.zones.values()}

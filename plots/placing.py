@@ -364,3 +364,12 @@ def wrapped(text: str, width: int) -> str:
         else:
             lines.append(word)
     return "\n".join(lines)
+
+
+def shortened(text: str, most: int) -> str:
+    """Return a label of at most so many letters.
+
+    >>> shortened("a flight with a very long name", 12)
+    'a flight wi…'
+    """
+    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"

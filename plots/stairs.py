@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from plots import style
 from plots.encounter import Encounter
 from plots.ladder import Held, Reported, reported, staircase
-from plots.placing import Placer, Spot
+from plots.placing import Placer, Spot, shortened
 from plots.timeline import TWO_POINTS, Handle, key, key_rows, side_text, title
 
 RUNG_PT = 14.8
@@ -47,7 +47,9 @@ class Told:
 def heading(shown: Encounter) -> str:
     """Return the panel's title: where several flights came, whose rungs these are."""
     several = sum(way.kind == "flight" for way in shown.recorded.ways.values()) > 1
-    return "How far: highest rung that holds" + (f" for the {shown.label} alone" if several else "")
+    return "How far: highest rung that holds" + (
+        f" for the {shortened(shown.label, 36)} alone" if several else ""
+    )
 
 
 def stairs_key(

@@ -96,7 +96,7 @@ def _label_flight(panel: Panel, name: str, most_cost: float) -> None:
     look: dict[str, Any] = {"color": ink, "fontsize": style.TEXT_PT, "fontweight": "bold", "zorder": 8}
     look["path_effects"] = style.halo()
     beside = [spot for place in places for spot in around(*place, 7, 14)]
-    versions = [label, wrapped(label, max(len(word) for word in label.split()))]
+    versions = [label, wrapped(label, max(*(len(word) for word in label.split()), len(label) // 2 + 2))]
     if not places or panel.placer.place(panel.axes, versions, beside, most_cost=NAME_COST, **look):
         return
     leader = {"arrowstyle": "-", "color": ink, "linewidth": 0.9, "shrinkA": 1, "shrinkB": 2}

@@ -376,6 +376,13 @@ def test_a_long_name_of_a_post_stays_in_its_lane(tmp_path: Path) -> None:
     assert name == "A control centre with a very\nlong name that never ends at…"
 
 
+def test_a_long_name_of_a_flight_stays_in_both_figures(tmp_path: Path) -> None:
+    """A name that would run out of a title or a key is cut there."""
+    text = PASS.replace("G_1 $50$", "A flight of four reconnaissance bombers with their tankers")
+    for figure in (board(recorded_of(text, tmp_path)), track_map(recorded_of(text, tmp_path))):
+        check_room(figure)
+
+
 def test_a_flight_that_is_never_met_has_a_board(tmp_path: Path) -> None:
     """Without fighters that could come the stay stands alone."""
     alone = recorded_of(PASS.replace('orders = "scramble"\n', ""), tmp_path)
