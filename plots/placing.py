@@ -42,6 +42,7 @@ NEIGHBOURS: Final = 3
 CLEAR_PT: Final = (
     3.0  # beside such a label, or a line that ends where it begins would stand on its first letter
 )
+AWAY_PT: Final = 10.0  # from its anchor such a label has a leader
 SHORT_LEADER: Final = 0.25  # of its cost where a leader only bridges what stands beside its anchor
 FREE_PT: Final = 10.0  # round its anchor a leader crosses what it points at
 
@@ -88,7 +89,7 @@ class _Try(NamedTuple):
     text: str
     spot: Spot
     box: tuple[float, float, float, float]
-    leader: Points
+    is_away: bool
 
 
 class Placer:
@@ -209,7 +210,6 @@ class Placer:
         for label, (best, cost) in zip(labels, _settled(tries), strict=True):
             if cost > label.most_cost:
                 continue
-            away = len(best.leader) > 0
             axes.annotate(
                 best.text,
                 (best.spot.x, best.spot.y),
@@ -217,7 +217,9 @@ class Placer:
                 textcoords="offset points",
                 ha=best.spot.ha,
                 va=best.spot.va,
-                arrowprops={**leader, "relpos": (float(best.spot.ha == "right"), 0.5)} if away else None,
+                arrowprops={**leader, "relpos": (float(best.spot.ha == "right"), 0.5)}
+                if best.is_away
+                else None,
                 annotation_clip=False,
                 **style,
             )
@@ -231,11 +233,11 @@ class Placer:
         for text, spot in label.tries:
             anchor = axes.transData.transform((spot.x, spot.y)) * self.scale
             box = _box(anchor, spot, *self.size_pt(text, **style))
-            away = max(box[0] - anchor[0], anchor[0] - box[2]) > DRIFT_FREE_PT
+            away = bool(max(box[0] - anchor[0], anchor[0] - box[2]) > AWAY_PT)
             line = _leader(anchor, box) if away else np.empty((0, 2))
             cost = self._cost((box[0] - CLEAR_PT, box[1], box[2] + CLEAR_PT, box[3]), bounds)
             cost += ORDER_COST * len(found) + SHORT_LEADER * self._leader_cost(line)
-            found.append(_Try(cost, text, spot, box, line))
+            found.append(_Try(cost, text, spot, box, away))
         return found
 
     def emptiest(self, boxes: Sequence[Bbox], frame: Bbox) -> int:

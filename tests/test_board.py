@@ -264,6 +264,17 @@ def test_every_join_in_the_span_is_marked_in_both_panels(replication: int) -> No
     assert squares
 
 
+@pytest.mark.parametrize("replication", [0, 32, 111, 298, 515])
+def test_names_of_decisions_have_room_and_belong_to_their_bars(replication: int) -> None:
+    """No two texts of a crowded panel overlap, and a name that stands away from its bar has a leader."""
+    figure = board(of_july(replication))
+    check_room(figure)
+    labels = {stage.label for stage in scenario.read("july-2019")[0].command.stages.values()}
+    for text in figure.axes[2].texts:
+        if isinstance(text, Annotation) and text.get_text().replace("\n", " ") in labels:
+            assert abs(text.xyann[0]) <= 10 or text.arrow_patch is not None, text.get_text()
+
+
 def test_keys_keep_clear_of_titles(patrol: store.Recorded) -> None:
     """A key that is too long for the line of its panel's title goes on below it."""
     figure = board(patrol)
