@@ -61,6 +61,7 @@ MARKS: dict[Look, tuple[str, ...]] = {
 """Marks of the measures of a look, in the order in which they come."""
 SIZES: dict[Look, float] = {"pass": 6.0, "flares": 9.0, "fire": 6.5}
 LEAST_PT = 4.5  # marks that stand close are smaller; closer than this they are one, with their count
+COUNT_PT = 34.0  # where some are one, so are all that stand closer than this: a count needs room
 JOIN: dict[str, Any] = {"marker": "s", "color": style.BLUE, "markeredgecolor": "white", "markersize": 8}
 STRUCK: dict[str, Any] = {"marker": "X", "color": style.INK, "markeredgecolor": "white", "markersize": 12}
 
@@ -315,8 +316,10 @@ def _draw_acts(panel: Panel, lane: Lane, acts: Acts, mark: str) -> None:
     xs = np.array([panel.shown.seconds(step) for step in sorted(acts.steps) if panel.is_shown(step)])
     at_pt = panel.axes.transData.transform([(x, y) for x in xs])[:, 0] * panel.placer.scale if len(xs) else xs
     gaps_pt = np.diff(at_pt)
-    size = min(SIZES[acts.look], max(float(gaps_pt.min(initial=np.inf)), LEAST_PT))
-    for group in np.split(xs, np.flatnonzero(gaps_pt >= LEAST_PT) + 1) if len(xs) else ():
+    least_pt = float(gaps_pt.min(initial=np.inf))
+    size = min(SIZES[acts.look], max(least_pt, LEAST_PT))
+    apart_pt = LEAST_PT if least_pt >= LEAST_PT else COUNT_PT
+    for group in np.split(xs, np.flatnonzero(gaps_pt >= apart_pt) + 1) if len(xs) else ():
         first, last = float(group[0]), float(group[-1])
         look = _mark(mark, acts.look, size if len(group) == 1 else SIZES[acts.look])
         panel.axes.plot([(first + last) / 2], [y], zorder=6.5, **look)
