@@ -230,9 +230,14 @@ def raise_all(document: Document, problems: Iterable[tuple[KeyPath, str]]) -> No
 
     Raises InputError unless there are none.
     """
-    placed = [Problem(*document.where(path), dotted(path), message) for path, message in problems]
-    if placed:
-        raise InputError(placed)
+    found = placed(document, problems)
+    if found:
+        raise InputError(found)
+
+
+def placed(document: Document, problems: Iterable[tuple[KeyPath, str]]) -> list[Problem]:
+    """Return findings (path, message) with the place at which each was written."""
+    return [Problem(*document.where(path), dotted(path), message) for path, message in problems]
 
 
 def _read_with_parents(path: Path) -> tuple[list[_Layer], list[Path]]:

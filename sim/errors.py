@@ -18,16 +18,22 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 
+def closest(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name that is most like `name`, or None if none is like it."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, list(known), n=1, cutoff=0.7)
+    return close[0] if close else None
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return `, did you mean "x"?` for the known name that is most like `name`, or "" if none is like it.
 
     >>> nearest("deley_s", ["delay_s", "post"])
     ', did you mean "delay_s"?'
     """
-    from difflib import get_close_matches
-
-    close = get_close_matches(name, list(known), n=1, cutoff=0.7)
-    return f', did you mean "{close[0]}"?' if close else ""
+    close = closest(name, known)
+    return "" if close is None else f', did you mean "{close}"?'
 
 
 @dataclass(frozen=True, slots=True)

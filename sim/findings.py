@@ -70,6 +70,28 @@ def findings(
     return list(found)
 
 
+def unshowable(data: object, path: KeyPath = ()) -> Iterator[tuple[KeyPath, str]]:
+    """Yield each text that cannot be shown: a name for people that is blank, or a control character.
+
+    A terminal would obey the character, and SVG, KML and HTML have no way to write it.
+    """
+    if isinstance(data, str):
+        control = _CONTROL.search(data)
+        if control is not None:
+            yield path, f"holds the control character U+{ord(control[0]):04X}; leave it out"
+        elif path[-1] in ("label", "name", "statement", "title") and not data.strip():
+            yield path, "is blank; give it a name"
+        return
+    items = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    for key, value in items:
+        if isinstance(value, str | dict | list):
+            yield from unshowable(value, (*path, key))
+
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+"""Unicode's control characters, but for tabs and the ends of lines."""
+
+
 def came(value: object) -> str:
     """Show a value as it stands in the file, shortened where it is long."""
     if isinstance(value, bool):
@@ -83,6 +105,18 @@ def came(value: object) -> str:
     if isinstance(value, Sequence):
         return "an array"
     return f"{value:g}" if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def keys_at(path: KeyPath, model: type[BaseModel], data: Mapping[str, Any]) -> list[str]:
+    """Return the keys that the table at a path may have; none if its author names them."""
+    return sorted({name for section in _models(path, model, data) for name in _fields(section)})
+
+
+def choices_at(path: KeyPath, model: type[BaseModel], data: Mapping[str, Any]) -> list[str]:
+    """Return the values that a key may take in any of the models that can stand around it."""
+    sections = _models(path[:-1], model, data)
+    fields = (_fields(section).get(str(path[-1])) for section in sections)
+    return [str(choice) for field in fields if field for choice in _literals(field.annotation)]
 
 
 def _message(
@@ -104,7 +138,7 @@ def _message(
     if kind == "union_tag_invalid" and (tag := _tag_key(context)) in _value(data, path):
         return (*path, tag), _bad_choice(_value(data, (*path, tag)), _quoted(str(context["expected_tags"])))
     if kind == "union_tag_not_found" and (tag := _tag_key(context)):
-        return (*path, tag), f"is missing; must be {_alternatives(_choices((*path, tag), model, data))}"
+        return (*path, tag), f"is missing; must be {_alternatives(choices_at((*path, tag), model, data))}"
     if kind in ("too_short", "too_long"):
         bound = (
             f"at least {context['min_length']}" if kind == "too_short" else f"at most {context['max_length']}"
@@ -147,7 +181,7 @@ def _tag_key(context: Mapping[str, Any]) -> str:
 
 def _unknown_key(path: KeyPath, model: type[BaseModel], data: Mapping[str, Any]) -> str:
     """Say that a key is unknown, and which was probably meant or which there are."""
-    known = sorted({name for section in _models(path[:-1], model, data) for name in _fields(section)})
+    known = keys_at(path[:-1], model, data)
     guess = nearest(str(path[-1]), known)
     return "unknown key" + (guess or (f"; the keys here are {', '.join(known)}" if known else ""))
 
@@ -161,13 +195,6 @@ def _meaning(path: KeyPath, model: type[BaseModel], data: Mapping[str, Any]) -> 
             unit = unit_of(name)
             return f"; wanted {field.description}" + (f" [{unit}]" if unit else "")
     return ""
-
-
-def _choices(path: KeyPath, model: type[BaseModel], data: Mapping[str, Any]) -> list[str]:
-    """Return the values that a key may take in any of the models that can stand around it."""
-    sections = _models(path[:-1], model, data)
-    fields = (_fields(section).get(str(path[-1])) for section in sections)
-    return [str(choice) for field in fields if field for choice in _literals(field.annotation)]
 
 
 # From pydantic's location to a path in the data.

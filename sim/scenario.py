@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import time
 from pathlib import Path
@@ -12,11 +11,12 @@ from pydantic import Field
 from sim.clock import Clock, ClockSection
 from sim.command import Command, Stage, event_of, lasting_events, links_by_ends
 from sim.crew import Crew
-from sim.document import Document, load, raise_all, validate
-from sim.errors import nearest
+from sim.document import Document, load, placed, raise_all, validate
+from sim.errors import InputError, nearest
 from sim.escalation import Escalation
 from sim.facts import Fact, Source
 from sim.fighters import Fighters, PairSection
+from sim.findings import unshowable
 from sim.geo import Sphere
 from sim.intruders import Flight, route_problems
 from sim.sensing import Sensing
@@ -104,10 +104,28 @@ def read(path_or_name: str | Path, overrides: Sequence[str] = ()) -> tuple[Scena
 
 def parse(document: Document) -> Scenario:
     """Check a document against the model and across its sections. Raises InputError with every problem."""
-    scenario = validate(document, Scenario)
-    data = document.data
-    raise_all(document, [*problems(scenario), *_source_problems(data, scenario), *_text_problems(data)])
+    try:
+        scenario = validate(document, Scenario)
+    except InputError as error:
+        raise InputError([*error.problems, *placed(document, _findings_beside(document))]) from None
+    raise_all(document, _findings(scenario, document.data))
     return scenario
+
+
+def _findings_beside(document: Document) -> list[Problem]:
+    """Return what is wrong between the sections of a document in which single values are wrong, too."""
+    from sim.mending import mend
+
+    mended = mend(document.data, Scenario)
+    if mended is None:
+        return []
+    return list(mended.sure(_findings(Scenario.model_validate(mended.data), mended.data)))
+
+
+def _findings(scenario: Scenario, data: Mapping[str, object]) -> Iterator[Problem]:
+    yield from problems(scenario)
+    yield from _source_problems(data, scenario)
+    yield from unshowable(data)
 
 
 def problems(scenario: Scenario) -> Iterator[Problem]:
@@ -472,25 +490,3 @@ def _source_problems(data: object, scenario: Scenario, path: KeyPath = ()) -> It
     elif isinstance(data, list):
         for number, value in enumerate(data):
             yield from _source_problems(value, scenario, (*path, number))
-
-
-def _text_problems(data: object, path: KeyPath = ()) -> Iterator[Problem]:
-    """Yield each text that cannot be shown: a name for people that is blank, or a control character.
-
-    A terminal would obey the character, and SVG, KML and HTML have no way to write it.
-    """
-    if isinstance(data, str):
-        control = _CONTROL.search(data)
-        if control is not None:
-            yield path, f"holds the control character U+{ord(control[0]):04X}; leave it out"
-        elif path[-1] in ("label", "name", "statement", "title") and not data.strip():
-            yield path, "is blank; give it a name"
-        return
-    items = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
-    for key, value in items:
-        if isinstance(value, str | dict | list):
-            yield from _text_problems(value, (*path, key))
-
-
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
-"""Unicode's control characters, but for tabs and the ends of lines."""

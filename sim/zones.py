@@ -442,7 +442,7 @@ def zone_problems(zones: Mapping[str, Zone]) -> list[tuple[tuple[str, ...], str]
             base = zones[base].around
         path = ("zones", name, "around")
         if zone.around is not None and zone.around not in zones:
-            problems.append((path, f"no zone is named {zone.around}{nearest(zone.around, zones)}"))
+            problems.append((path, f'no zone is named "{zone.around}"{nearest(zone.around, zones)}'))
         elif base == name:
             problems.append((path, f"the zone grows from itself: {' around '.join([*chain, name])}"))
     return problems

@@ -361,11 +361,11 @@ def test_a_base_that_is_unknown_or_circular_is_refused() -> None:
     zones = {"large": polygon(*LARGE_DEG), "a": grown("larg", 5), "b": grown("c", 5), "c": grown("b", 5)}
     zones |= {"d": grown("b", 5), "self": grown("self", 5)}
     assert zone_problems(zones) == [
-        (("zones", "a", "around"), 'no zone is named larg, did you mean "large"?'),
+        (("zones", "a", "around"), 'no zone is named "larg", did you mean "large"?'),
         (("zones", "b", "around"), "the zone grows from itself: b around c around b"),
         (("zones", "c", "around"), "the zone grows from itself: c around b around c"),
         (("zones", "self", "around"), "the zone grows from itself: self around self"),
     ]
-    with pytest.raises(ValueError, match=r"zones\.a\.around: no zone is named larg"):
+    with pytest.raises(ValueError, match=r"zones\.a\.around: no zone is named \"larg\""):
         regions(zones, sphere)
     assert zone_problems(ZONES) == []
