@@ -84,17 +84,29 @@ class Document:
 
     def where(self, path: KeyPath) -> tuple[str, int | None]:
         """Return file and line where a value was written, or else where the nearest table around it was."""
+        layer = self._layer_of(path)
+        if layer is None:
+            return OVERRIDES, None
+        for length in range(len(path), 0, -1):
+            if path[:length] in layer.lines:
+                return layer.file, layer.lines[path[:length]]
+        return self._last.file, None
+
+    def names_before(self, path: KeyPath) -> list[str]:
+        """Return the names beside that of a table that were there before the file, or --set, that brought it."""
+        layer = self._layer_of(path)
+        table: Any = self.data
+        for part in path[:-1]:
+            table = table[part]
+        return [name for name in table if self._layer_of((*path[:-1], name)) is not layer]
+
+    def _layer_of(self, path: KeyPath) -> _Layer | None:
         owner = self._owner
         for part in path:
             if part not in owner.below:
                 break
             owner = owner.below[part]
-        if owner.layer is None:
-            return OVERRIDES, None
-        for length in range(len(path), 0, -1):
-            if path[:length] in owner.layer.lines:
-                return owner.layer.file, owner.layer.lines[path[:length]]
-        return self._last.file, None
+        return owner.layer
 
 
 def load(path_or_name: str | Path, overrides: Sequence[str] = ()) -> Document:
@@ -216,13 +228,23 @@ def validate(document: Document, model: type[Model]) -> Model:
     """
     from pydantic import ValidationError
 
-    from sim.findings import findings
+    from sim.findings import findings, is_named
 
     try:
         return model.model_validate(document.data)
     except ValidationError as error:
-        raise_all(document, findings(error, model, document.data))
+        found = findings(error, model, document.data)
+        named = {path[:-1] for path, message in found if message.startswith("is missing")}
+        named = {path for path in named if is_named(path, model, document.data)}
+        hints = {path: _new_name(path, document.names_before(path)) for path in named}
+        raise_all(document, [(path, message + hints.get(path[:-1], "")) for path, message in found])
         raise
+
+
+def _new_name(path: KeyPath, before: Iterable[str]) -> str:
+    """Say of a table that lacks keys which table of the parent file it may have been meant to change."""
+    hint = nearest(str(path[-1]), before)
+    return hint and f'; "{path[-1]}" is new here{hint}'
 
 
 def raise_all(document: Document, problems: Iterable[tuple[KeyPath, str]]) -> None:

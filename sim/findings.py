@@ -112,6 +112,11 @@ def keys_at(path: KeyPath, model: type[BaseModel], data: Mapping[str, Any]) -> l
     return sorted({name for section in _models(path, model, data) for name in _fields(section)})
 
 
+def is_named(path: KeyPath, model: type[BaseModel], data: Mapping[str, Any]) -> bool:
+    """Return whether what stands at a path is a table whose name its author chose."""
+    return bool(path) and isinstance(path[-1], str) and not keys_at(path[:-1], model, data)
+
+
 def choices_at(path: KeyPath, model: type[BaseModel], data: Mapping[str, Any]) -> list[str]:
     """Return the values that a key may take in any of the models that can stand around it."""
     sections = _models(path[:-1], model, data)

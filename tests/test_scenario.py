@@ -457,6 +457,31 @@ def test_several_errors_of_a_file_are_told_at_once_in_order(tmp_path: Path) -> N
     ]
 
 
+def test_a_mistyped_table_of_a_file_that_extends_another_is_told_with_the_one_that_was_meant(
+    tmp_path: Path,
+) -> None:
+    """A table that lacks keys and is new may be meant to change one of the parent; one of its own kind is not."""
+    error = wrong(
+        tmp_path / "mine.toml",
+        "[command.stages.scrambel]\ndelay_s = 5\n[command.stages.hail]\ndelay_s = 5\n[zones.hails]",
+    )
+    meant = '; "scrambel" is new here, did you mean "scramble"?'
+    assert [(p.line, p.path, p.message.endswith(meant)) for p in error.problems] == [
+        (2, "command.stages.scrambel.post", True),
+        (4, "command.stages.hail.post", False),
+        (6, "zones.hails.kind", False),
+        (6, "zones.hails.label", False),
+    ]
+    assert "new here" not in error.problems[1].message
+
+
+@pytest.mark.parametrize("override", ["scrambel.delay_s=5", "scrambel={delay_s = 5}"])
+def test_a_mistyped_table_on_the_command_line_is_told_with_the_one_that_was_meant(override: str) -> None:
+    """A single value of it, and all of it."""
+    with pytest.raises(InputError, match=r'^--set: command\.stages\.scrambel.*, did you mean "scramble"\?$'):
+        read("first-intercept", [f"command.stages.{override}"])
+
+
 def test_overrides_are_checked_like_files() -> None:
     """A wrong name on the command line is told in the same words."""
     with pytest.raises(InputError) as caught:
