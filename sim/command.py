@@ -11,7 +11,7 @@ whenever they happened.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any, Literal, NamedTuple
@@ -104,6 +104,37 @@ def event_of(name: str, stage: Stage) -> str:
 def lasting_events(stages: Mapping[str, Stage]) -> frozenset[str]:
     """Return the events that a stay's stages hear whenever they happened."""
     return LASTING | {stage.emits or name for name, stage in stages.items() if stage.per is None}
+
+
+def circles(stages: Mapping[str, Stage]) -> Iterator[list[str]]:
+    """Yield each circle of stages that wait for one another in `after_all`, once."""
+    emitters: dict[str, list[str]] = {}
+    for name, stage in stages.items():
+        emitters.setdefault(event_of(name, stage), []).append(name)
+    needs = {
+        name: [emitters[s][0] for s in stage.after_all if len(emitters.get(s, [])) == 1]
+        for name, stage in stages.items()
+    }
+    cleared: set[str] = set()
+    for first in stages:
+        trail: list[str] = []
+
+        def walk(name: str, trail: list[str] = trail) -> list[str] | None:
+            if name in trail:
+                return trail[trail.index(name) :]
+            if name in cleared:
+                return None
+            trail.append(name)
+            for before in needs[name]:
+                if (found := walk(before)) is not None:
+                    return found
+            cleared.add(trail.pop())
+            return None
+
+        circle = walk(first)
+        if circle is not None:
+            cleared.update(trail)
+            yield circle
 
 
 def links_by_ends(links: Mapping[str, Link]) -> dict[tuple[str, str], str]:

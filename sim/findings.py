@@ -16,6 +16,9 @@ from sim.errors import nearest
 from sim.spec import unit_of
 from sim.toml_lines import KeyPath
 
+Finding = tuple[KeyPath, str]
+"""Where something is wrong, and what."""
+
 # Errors that only say which type was wanted. A union of types gives one for each of its members.
 _TYPES: Mapping[str, str] = {
     "float_type": "a number",
@@ -46,9 +49,7 @@ _BOUNDS: Mapping[str, tuple[str, str]] = {
 }
 
 
-def findings(
-    error: ValidationError, model: type[BaseModel], data: Mapping[str, Any]
-) -> list[tuple[KeyPath, str]]:
+def findings(error: ValidationError, model: type[BaseModel], data: Mapping[str, Any]) -> list[Finding]:
     """Return each mismatch of `data` with `model` once, as (path, message)."""
     found: dict[tuple[KeyPath, str], None] = {}
     wanted_types: dict[KeyPath, list[str]] = {}
@@ -70,7 +71,7 @@ def findings(
     return list(found)
 
 
-def unshowable(data: object, path: KeyPath = ()) -> Iterator[tuple[KeyPath, str]]:
+def unshowable(data: object, path: KeyPath = ()) -> Iterator[Finding]:
     """Yield each text that cannot be shown: a name for people that is blank, or a control character.
 
     A terminal would obey the character, and SVG, KML and HTML have no way to write it.

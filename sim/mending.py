@@ -16,10 +16,8 @@ from typing import Any, Final
 from pydantic import BaseModel, ValidationError
 
 from sim.errors import closest
-from sim.findings import choices_at, findings, keys_at
+from sim.findings import Finding, choices_at, findings, keys_at
 from sim.toml_lines import KeyPath
-
-Finding = tuple[KeyPath, str]
 
 _ABSENT: Final = object()
 _HARMLESS: Final[tuple[Any, ...]] = (

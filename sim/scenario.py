@@ -9,16 +9,17 @@ from pathlib import Path
 from pydantic import Field
 
 from sim.clock import Clock, ClockSection
-from sim.command import Command, Stage, event_of, lasting_events, links_by_ends
+from sim.command import Command, Stage, circles, event_of, lasting_events, links_by_ends
 from sim.crew import Crew
-from sim.document import Document, load, placed, raise_all, validate
-from sim.errors import InputError, nearest
+from sim.document import OVERRIDES, Document, load, placed, raise_all, validate
+from sim.errors import InputError, Problem, nearest
 from sim.escalation import Escalation
 from sim.facts import Fact, Source
 from sim.fighters import Fighters, PairSection
-from sim.findings import unshowable
+from sim.findings import Finding, unshowable
 from sim.geo import Sphere
 from sim.intruders import Flight, route_problems
+from sim.provenance import number_of
 from sim.sensing import Sensing
 from sim.sides import Side
 from sim.spec import Name, Section, quantity
@@ -26,8 +27,6 @@ from sim.toml_lines import KeyPath
 from sim.units import KT_TO_KM_PER_S
 from sim.warning import Ladder
 from sim.zones import Zone, zone_problems
-
-Problem = tuple[KeyPath, str]
 
 RECORDED = frozenset(
     [
@@ -96,10 +95,14 @@ class Scenario(Section):
 def read(path_or_name: str | Path, overrides: Sequence[str] = ()) -> tuple[Scenario, Document]:
     """Read a scenario file, or a bundled scenario by name, with `path=value` overrides.
 
-    Raises InputError with every problem of the file, each with its file, line and key.
+    Raises InputError with every problem of the file, each with its file, line and key; and where lines of a file are
+    wrong only with the overrides, with those.
     """
     document = load(path_or_name, overrides)
-    return parse(document), document
+    try:
+        return parse(document), document
+    except InputError as error:
+        raise InputError([*_brought(path_or_name, overrides, error), *error.problems]) from None
 
 
 def parse(document: Document) -> Scenario:
@@ -112,7 +115,23 @@ def parse(document: Document) -> Scenario:
     return scenario
 
 
-def _findings_beside(document: Document) -> list[Problem]:
+def _brought(path_or_name: str | Path, overrides: Sequence[str], error: InputError) -> Iterator[Problem]:
+    """Yield a line that names the overrides, if they make lines of a file wrong that are right without them."""
+    blamed = [problem for problem in error.problems if problem.file != OVERRIDES]
+    if not overrides or not blamed:
+        return
+    try:
+        parse(load(path_or_name))
+    except InputError as alone:
+        blamed = [problem for problem in blamed if problem not in alone.problems]
+    if blamed:
+        lines = number_of(len(blamed), "error")
+        yield Problem(
+            OVERRIDES, None, ", ".join(overrides), f"without this the file would have {lines} fewer"
+        )
+
+
+def _findings_beside(document: Document) -> list[Finding]:
     """Return what is wrong between the sections of a document in which single values are wrong, too."""
     from sim.mending import mend
 
@@ -122,13 +141,13 @@ def _findings_beside(document: Document) -> list[Problem]:
     return list(mended.sure(_findings(Scenario.model_validate(mended.data), mended.data)))
 
 
-def _findings(scenario: Scenario, data: Mapping[str, object]) -> Iterator[Problem]:
+def _findings(scenario: Scenario, data: Mapping[str, object]) -> Iterator[Finding]:
     yield from problems(scenario)
     yield from _source_problems(data, scenario)
     yield from unshowable(data)
 
 
-def problems(scenario: Scenario) -> Iterator[Problem]:
+def problems(scenario: Scenario) -> Iterator[Finding]:
     """Yield what is wrong between the sections of a scenario, as (path, message)."""
     yield from _side_problems(scenario)
     yield from zone_problems(scenario.zones)
@@ -201,14 +220,14 @@ def kinds(scenario: Scenario) -> set[str]:
     return {*RECORDED, *act_kinds(scenario), *stage_events(scenario), *hazards}
 
 
-def _known(path: KeyPath, name: str | None, known: Iterable[str], what: str) -> Iterator[Problem]:
+def _known(path: KeyPath, name: str | None, known: Iterable[str], what: str) -> Iterator[Finding]:
     known = list(known)
     if name is not None and name not in known:
         listed = f"; known: {', '.join(known)}" if 0 < len(known) <= 8 else ""
         yield path, f'is "{name}", which is no {what}{nearest(name, known) or listed}'
 
 
-def _side_problems(scenario: Scenario) -> Iterator[Problem]:
+def _side_problems(scenario: Scenario) -> Iterator[Finding]:
     for name, side in scenario.sides.items():
         path = ("sides", name)
         for key in ("identification_zone", "airspace", "shadow_zone"):
@@ -218,7 +237,7 @@ def _side_problems(scenario: Scenario) -> Iterator[Problem]:
             yield from _known((*path, "watches", number), flight, scenario.intruders, "flight")
 
 
-def _command_problems(scenario: Scenario) -> Iterator[Problem]:
+def _command_problems(scenario: Scenario) -> Iterator[Finding]:
     command = scenario.command
     for name, post in command.posts.items():
         yield from _known(("command", "posts", name, "side"), post.side, scenario.sides, "side")
@@ -228,14 +247,14 @@ def _command_problems(scenario: Scenario) -> Iterator[Problem]:
     known = signals(scenario)
     for name, stage in command.stages.items():
         yield from _stage_problems(scenario, known, name, stage)
-    for circle in _circles(command.stages):
+    for circle in circles(command.stages):
         path = ("command", "stages", circle[0], "after_all")
         yield path, f"waits for itself: {' after '.join([*circle, circle[0]])}"
 
 
 def _stage_problems(
     scenario: Scenario, known: Mapping[str, list[str]], name: str, stage: Stage
-) -> Iterator[Problem]:
+) -> Iterator[Finding]:
     path = ("command", "stages", name)
     yield from _known((*path, "post"), stage.post, scenario.command.posts, "post")
     yield from _known((*path, "per"), stage.per, scenario.zones, "zone")
@@ -266,7 +285,7 @@ def _stage_problems(
 
 def _heard(
     scenario: Scenario, known: Mapping[str, list[str]], path: KeyPath, signal: str, post: str
-) -> Iterator[Problem]:
+) -> Iterator[Finding]:
     """Yield a problem if a signal is none of those that are known, or cannot reach a post."""
     if signal not in known:
         yield path, f'is "{signal}", which nothing announces{nearest(signal, known)}'
@@ -286,38 +305,7 @@ def _heard(
         )
 
 
-def _circles(stages: Mapping[str, Stage]) -> Iterator[list[str]]:
-    """Yield each circle of stages that wait for one another in `after_all`, once."""
-    emitters: dict[str, list[str]] = {}
-    for name, stage in stages.items():
-        emitters.setdefault(event_of(name, stage), []).append(name)
-    needs = {
-        name: [emitters[s][0] for s in stage.after_all if len(emitters.get(s, [])) == 1]
-        for name, stage in stages.items()
-    }
-    cleared: set[str] = set()
-    for first in stages:
-        trail: list[str] = []
-
-        def walk(name: str, trail: list[str] = trail) -> list[str] | None:
-            if name in trail:
-                return trail[trail.index(name) :]
-            if name in cleared:
-                return None
-            trail.append(name)
-            for before in needs[name]:
-                if (found := walk(before)) is not None:
-                    return found
-            cleared.add(trail.pop())
-            return None
-
-        circle = walk(first)
-        if circle is not None:
-            cleared.update(trail)
-            yield circle
-
-
-def _fighter_problems(scenario: Scenario, clock: Clock, sphere: Sphere) -> Iterator[Problem]:
+def _fighter_problems(scenario: Scenario, clock: Clock, sphere: Sphere) -> Iterator[Finding]:
     fighters = scenario.fighters
     for name, pair in fighters.pairs.items():
         path = ("fighters", "pairs", name)
@@ -338,7 +326,7 @@ def _fighter_problems(scenario: Scenario, clock: Clock, sphere: Sphere) -> Itera
 
 def _station_problems(
     scenario: Scenario, path: KeyPath, pair: PairSection, sphere: Sphere
-) -> Iterator[Problem]:
+) -> Iterator[Finding]:
     """Yield a problem if a pair's station has no middle, or is farther than its fuel allows."""
     fighters, station = scenario.fighters, scenario.zones.get(pair.station or "")
     if station is None:
@@ -357,7 +345,7 @@ def _station_problems(
         yield path, f'"{pair.station}" is {way}; the fuel of a {pair.type} is for {kind.endurance_s:.0f} s'
 
 
-def _warning_problems(scenario: Scenario) -> Iterator[Problem]:
+def _warning_problems(scenario: Scenario) -> Iterator[Finding]:
     known = signals(scenario)
     for name, ladder in scenario.warning.items():
         path = ("warning", name)
@@ -391,7 +379,7 @@ def _warning_problems(scenario: Scenario) -> Iterator[Problem]:
             yield (*path, "measures"), f'side "{name}" has no pairs to take them; add one in [fighters.pairs]'
 
 
-def _crew_problems(scenario: Scenario) -> Iterator[Problem]:
+def _crew_problems(scenario: Scenario) -> Iterator[Finding]:
     acts = act_kinds(scenario)
     for name, crew in scenario.crew.items():
         path = ("crew", name)
@@ -402,7 +390,7 @@ def _crew_problems(scenario: Scenario) -> Iterator[Problem]:
                 yield from _known((*path, key, kind), kind, acts, "call or measure")
 
 
-def _event_problems(scenario: Scenario) -> Iterator[Problem]:
+def _event_problems(scenario: Scenario) -> Iterator[Finding]:
     known = kinds(scenario)
     crossings = {f"{way}:{zone}" for way in ("enters", "leaves") for zone in scenario.zones}
     for name, hazard in scenario.escalation.hazards.items():
@@ -430,7 +418,7 @@ def _event_problems(scenario: Scenario) -> Iterator[Problem]:
         yield from _known(("escalation", "rungs", number, "side"), rung.side, scenario.sides, "side")
 
 
-def _fact_problems(scenario: Scenario, clock: Clock) -> Iterator[Problem]:
+def _fact_problems(scenario: Scenario, clock: Clock) -> Iterator[Finding]:
     known = kinds(scenario)
     doers = [*scenario.intruders, *scenario.fighters.pairs, *scenario.command.posts, *scenario.sides]
     for name, fact in scenario.facts.items():
@@ -454,7 +442,7 @@ def _fact_problems(scenario: Scenario, clock: Clock) -> Iterator[Problem]:
         yield from _take_problems(("facts", name, "take"), fact)
 
 
-def _take_problems(path: KeyPath, fact: Fact) -> Iterator[Problem]:
+def _take_problems(path: KeyPath, fact: Fact) -> Iterator[Finding]:
     if fact.take in ("duration_s", "distance_km") and (
         fact.select.kind != "leaves" or fact.select.zone is None
     ):
@@ -469,13 +457,13 @@ def _take_problems(path: KeyPath, fact: Fact) -> Iterator[Problem]:
         yield from _known(path, data, SUMMED, "number that events carry")
 
 
-def _in_window(path: KeyPath, at: time | None, clock: Clock) -> Iterator[Problem]:
+def _in_window(path: KeyPath, at: time | None, clock: Clock) -> Iterator[Finding]:
     """Yield a problem if a clock time lies outside the window: it would be taken for one on the next day."""
     if at is not None and clock.seconds_at(at) > clock.last * clock.step_s:
         yield path, f"is {at}, outside the window {clock.short(0)} to {clock.short(clock.last)}"
 
 
-def _source_problems(data: object, scenario: Scenario, path: KeyPath = ()) -> Iterator[Problem]:
+def _source_problems(data: object, scenario: Scenario, path: KeyPath = ()) -> Iterator[Finding]:
     """Yield each `source` that is neither the id of a source nor an assumption or computation."""
     if isinstance(data, dict):
         for key, value in data.items():

@@ -492,6 +492,29 @@ def test_overrides_are_checked_like_files() -> None:
     ]
 
 
+def test_an_override_that_makes_lines_of_the_file_wrong_is_named(tmp_path: Path) -> None:
+    """What a window cuts off stands in the file, but the window comes from the command line."""
+    override = "clock.start=2024-01-01T09:30:00+00:00"
+    with pytest.raises(InputError) as caught:
+        read("first-intercept", [override])
+    named, *lines = str(caught.value).splitlines()
+    assert named == f"--set: {override}: without this the file would have 1 error fewer"
+    assert len(lines) == 1
+    assert "intruders.bear.route.0.at: is 09:00:00, outside the window 09:30:00 to 10:30:00" in lines[0]
+
+
+def test_an_override_is_not_named_for_what_is_wrong_without_it(tmp_path: Path) -> None:
+    """A file that is wrong by itself, and an override that is told in its own place, need no such line."""
+    file = tmp_path / "mine.toml"
+    file.write_text('extends = "first-intercept"\ncentre.lat_deg = 90\n', encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        read(file, ["clock.step_s=2", "zones.zone.owner=nobody"])
+    assert [(p.file, p.path) for p in caught.value.problems] == [
+        ("--set", "zones.zone.owner"),
+        (str(file), "centre.lat_deg"),
+    ]
+
+
 def stage(after: str, delay_s: int = 1) -> str:
     """Write a stage that waits for one event."""
     return f'{{ post = "control", after_all = ["{after}"], delay_s = {delay_s} }}'
@@ -612,7 +635,7 @@ def test_a_chain_without_a_radar_is_told_what_it_lacks() -> None:
         f'is "enters:{zone}", of which no post learns; add [sensing.radars]'
         for zone in ("action-line", "zone")
     }
-    assert {problem.message for problem in caught.value.problems} == wanted
+    assert {problem.message for problem in caught.value.problems if problem.file != "--set"} == wanted
 
 
 def test_signals_and_kinds_name_everything_once() -> None:
