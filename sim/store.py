@@ -1,12 +1,14 @@
 """Run folders: what a run was made of and what came of it, in files that outlast the program.
 
-A folder holds `manifest.json` (scenario hash, seed, versions), `scenario.toml` (resolved), `events.jsonl`, `tracks.csv`
-and `outcomes.json`.  Nothing is overwritten unless the caller says so, and a folder appears whole or not at all.
+A folder holds `manifest.json` (scenario hash, seed, versions, checksums), `scenario.toml` (resolved), `events.jsonl`,
+`tracks.csv` and `outcomes.json`.  Nothing is overwritten unless the caller says so; a folder appears whole or not at
+all, and is read only as it was written.
 """
 
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import shutil
@@ -42,8 +44,13 @@ TRACKS = ("name", "kind", "side", "step", "lat_deg", "lon_deg", "altitude_ft")
 EVENT = ("id", "step", "time", "kind", "who", "about", "cause", "data")
 """Columns of the tracks, keys of an event."""
 
-NAMED = ("scenario", "hash", "seed", "replication", "step_s", "start")
-"""What a manifest and the object of `run --json` both begin with."""
+SUMMED = ("events.jsonl", "tracks.csv", "outcomes.json")
+"""What a manifest holds checksums of; the scenario has its hash."""
+
+NAMED: Mapping[str, type] = {
+    **{"scenario": str, "hash": str, "seed": int, "replication": int, "step_s": int, "start": str}
+}
+"""What a manifest and the object of `run --json` both begin with, each with its type."""
 
 
 @dataclass(frozen=True)
@@ -235,11 +242,20 @@ def _put(fresh: Path, folder: Path) -> None:
 
 
 def _contents(recorded: Recorded, document: Document) -> Iterator[tuple[str, str]]:
+    texts = {
+        "events.jsonl": "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in recorded.events),
+        "tracks.csv": _tracks_csv(recorded),
+        "outcomes.json": json.dumps(_results(recorded), ensure_ascii=False, indent=1) + "\n",
+    }
     yield "scenario.toml", dump(document.data)
-    yield "events.jsonl", "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in recorded.events)
-    yield "tracks.csv", _tracks_csv(recorded)
-    yield "outcomes.json", json.dumps(_results(recorded), ensure_ascii=False, indent=1) + "\n"
-    yield "manifest.json", json.dumps(recorded.manifest, ensure_ascii=False, indent=1) + "\n"
+    yield from texts.items()
+    manifest = {**recorded.manifest, "checksums": {name: checksum(texts[name]) for name in SUMMED}}
+    yield "manifest.json", json.dumps(manifest, ensure_ascii=False, indent=1) + "\n"
+
+
+def checksum(text: str) -> str:
+    """Return 12 hex digits by which to see that a file is as it was written, whatever ends its lines."""
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def _tracks_csv(recorded: Recorded) -> str:
@@ -266,12 +282,18 @@ def read(folder: Path) -> Recorded:
         raise InputError([Problem(str(path), None, "format", problem)])
     with _read_whole(path):
         _check_keys(manifest, NAMED)
-    with _read_whole(folder / "outcomes.json") as path:
+        for key, kind in NAMED.items():
+            if type(manifest[key]) is not kind:
+                raise ValueError(f"`{key}` is {json.dumps(manifest[key])}, must be a {_KINDS[kind]}")
+        sums = manifest.pop("checksums", None)
+        if sums is not None:  # a folder of an earlier version of the program has none
+            _check_keys(sums, SUMMED)
+    with _read_whole(folder / "outcomes.json", sums) as path:
         results = json.loads(path.read_text(encoding="utf-8"))
         _check_keys(results, ("outcomes", "reported", "rungs"))
-    with _read_whole(folder / "events.jsonl") as path:
+    with _read_whole(folder / "events.jsonl", sums) as path:
         events = [*_read_events(path.read_text(encoding="utf-8"))]
-    with _read_whole(folder / "tracks.csv") as path:
+    with _read_whole(folder / "tracks.csv", sums) as path:
         found = _read_ways(path)
     document = load(folder / "scenario.toml")
     scenario = parse(document)
@@ -283,11 +305,19 @@ def read(folder: Path) -> Recorded:
     return Recorded(scenario, manifest, events, found, results["outcomes"], reported, results["rungs"])
 
 
+_KINDS: Mapping[type, str] = {str: "text", int: "whole number"}
+
+
 @contextmanager
-def _read_whole(path: Path) -> Iterator[Path]:
-    """Give a file of a run folder to read. Raises InputError if it cannot be read, or is not as it was written."""
+def _read_whole(path: Path, sums: Mapping[str, str] | None = None) -> Iterator[Path]:
+    """Give a file of a run folder to read. Raises InputError if it cannot be read, or is not as it was written.
+
+    What can be told of a line is told first; the checksum finds the rest, such as rows that are gone.
+    """
     try:
         yield path
+        if sums is not None and checksum(path.read_text(encoding="utf-8")) != sums[path.name]:
+            raise ValueError("it is not what the run wrote, its checksum differs from the manifest's")
     except OSError as error:
         raise InputError([Problem(str(path), None, "", f"cannot be read: {error.strerror}")]) from error
     except json.JSONDecodeError as error:
@@ -333,6 +363,12 @@ def _read_events(text: str) -> Iterator[dict[str, Any]]:
         missing = [key for key in EVENT if not isinstance(event, dict) or key not in event]
         if missing:
             raise ValueError(f"line {number} is no event, it lacks {', '.join(missing)}")
+        if event["id"] != number - 1:
+            raise ValueError(
+                f"line {number} is event {event['id']}, must be {number - 1}: lines are gone or moved"
+            )
+        if event["cause"] is not None and event["cause"] not in range(number - 1):
+            raise ValueError(f"line {number} has the cause {event['cause']}, must be an event before it")
         yield event
 
 

@@ -250,6 +250,32 @@ def test_force_replaces_a_run(tmp_path: Path) -> None:
     assert store.read(tmp_path / "run").manifest["seed"] == 8
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        *(["show"], ["explain"], ["plot", "board", "-o", "a.png"], ["plot", "race", "-o", "a.png"]),
+        *(["page", "replay", "-o", "a.html"], ["export", "-o", "a.kml"], ["film", "-o", "a.gif"]),
+    ],
+)
+def test_a_damaged_run_folder_is_refused_by_every_command(tmp_path: Path, command: list[str]) -> None:
+    """A log that has lost its first lines ends in one line with the file, what came, and what to do."""
+    folder = tmp_path / "run"
+    good("run", "first-intercept", "-q", "-o", folder)
+    log = folder / "events.jsonl"
+    log.write_text("".join(log.read_text(encoding="utf-8").splitlines(keepends=True)[20:]), encoding="utf-8")
+    told = "is damaged: line 1 is event 20, must be 0: lines are gone or moved; run the scenario again"
+    options = [str(tmp_path / word) if word.startswith("a.") else word for word in command]
+    assert refused(*options, folder) == f"{log}: {told}\n"
+
+
+def test_a_run_folder_without_its_log_is_told_as_such(tmp_path: Path) -> None:
+    """It is the folder of a run still, and not that of a sweep."""
+    folder = tmp_path / "run"
+    good("run", "first-intercept", "-q", "-o", folder)
+    (folder / "events.jsonl").unlink()
+    assert refused("show", folder) == f"{folder}: is no run folder: it lacks events.jsonl\n"
+
+
 def test_many_replications_are_not_kept_in_a_folder(tmp_path: Path) -> None:
     """-n with -o is refused with what to do instead."""
     assert "choose it with --replication" in refused(

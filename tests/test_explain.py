@@ -22,6 +22,7 @@ from sim.measures import ladder_in_steps
 from sim.retiming import Change, Key, Search, Trial, noted, shifted
 from sim.run import Prepared, Replication, prepare, replicate
 from sim.scenario import read
+from sim.store import checksum
 from tests.scenarios import Data, scenario_data, scenario_of
 
 FIRST = "first-intercept"
@@ -288,9 +289,12 @@ def test_a_run_folder_is_explained_as_its_scenario_is(tmp_path: Path) -> None:
     assert of_folder == {key: value for key, value in json.loads(of_scenario).items() if key != "command"}
     refused = command("explain", folder, "--set", "clock.step_s=2")
     assert (refused.exit_code, refused.stdout) == (2, "")
-    events = folder / "events.jsonl"
-    lines = events.read_text(encoding="utf-8").splitlines()
-    events.write_text("\n".join(lines[:-1]) + "\n", encoding="utf-8")
+    events, manifest = folder / "events.jsonl", folder / "manifest.json"
+    written = events.read_text(encoding="utf-8")
+    other = "\n".join(written.splitlines()[:-1]) + "\n"
+    events.write_text(other, encoding="utf-8")
+    summed = manifest.read_text(encoding="utf-8").replace(checksum(written), checksum(other))
+    manifest.write_text(summed, encoding="utf-8")
     changed = command("explain", folder)
     assert changed.exit_code == 2
     assert "does not give; run the scenario anew" in changed.stderr

@@ -6,6 +6,8 @@ import csv
 import json
 import math
 import shutil
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -101,15 +103,16 @@ def test_the_scenario_in_the_folder_gives_the_same_run_again(folder: Path) -> No
 
 
 def test_the_manifest_says_what_the_run_was_made_of(folder: Path) -> None:
-    """Format, scenario, hash, seed, replication, clock and versions stand in the manifest."""
+    """Format, scenario, hash, seed, replication, clock, versions and checksums stand in the manifest."""
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     assert list(manifest) == [
-        *["format", "scenario", "hash", "seed", "replication", "step_s", "start", "versions"]
+        *["format", "scenario", "hash", "seed", "replication", "step_s", "start", "versions", "checksums"]
     ]
     assert (manifest["format"], manifest["scenario"]) == (1, "first-intercept")
     assert (manifest["seed"], manifest["replication"]) == (3, 2)
     assert (manifest["step_s"], manifest["start"]) == (1, "2024-01-01T09:00:00+00:00")
     assert list(manifest["versions"]) == list(store.PACKAGES)
+    assert list(manifest["checksums"]) == list(store.SUMMED)
 
 
 def test_ways_hold_a_place_every_ten_seconds_and_at_each_change(
@@ -334,7 +337,7 @@ def test_facts_are_kept_in_the_form_of_the_outcomes_and_read_back_in_words(tmp_p
     scenario, document = read(file)
     told = store.record(replicate(prepare(scenario), Uniforms(1), 0), document)
     store.write(told, document, tmp_path / "run")
-    path = tmp_path / "run" / "outcomes.json"
+    path = as_of_an_earlier_version(tmp_path / "run") / "outcomes.json"
     kept = json.loads(path.read_text(encoding="utf-8"))
     assert kept["reported"] == json.loads(json.dumps(store.as_object(told)))["reported"]
     assert [row["reported"] for row in kept["reported"]] == [{"earliest": "09:45:00+00:00", "latest": None}]
@@ -354,6 +357,99 @@ def test_the_broken_line_of_a_log_is_named(folder: Path) -> None:
     lines[3] = lines[3][:14] + "\n"
     path.write_text("".join(lines), encoding="utf-8")
     assert message(store.read, folder).startswith(f"{path}:4: is damaged: ")
+
+
+Lines = list[str]
+
+DAMAGE: list[tuple[str, Callable[[Lines], Lines], str]] = [
+    ("events.jsonl", lambda lines: lines[20:], "line 1 is event 20, must be 0: lines are gone or moved"),
+    ("events.jsonl", lambda lines: lines[:9] + lines[12:], "line 10 is event 12, must be 9"),
+    ("events.jsonl", lambda lines: lines[::-1], "line 1 is event "),
+    ("events.jsonl", lambda lines: lines + lines, "is event 0, must be "),
+    ("events.jsonl", lambda lines: lines[:-9], "it is not what the run wrote"),
+    ("events.jsonl", lambda lines: [], "it is not what the run wrote"),
+    ("events.jsonl", lambda lines: [*lines[:-1], lines[-1][:30]], "is damaged: "),
+    *(
+        (
+            "events.jsonl",
+            partial(lambda cause, lines: with_cause(lines, cause), cause),
+            f"has the cause {cause}, must",
+        )
+        for cause in (9, 10, 99_999, -1, "x", 1.5)
+    ),
+    ("tracks.csv", lambda lines: lines[:30], "it is not what the run wrote"),
+    ("tracks.csv", lambda lines: lines[:1], "it is not what the run wrote"),
+    ("tracks.csv", lambda lines: lines[:1] + lines[:0:-1], "it is not what the run wrote"),
+    ("tracks.csv", lambda lines: [*lines[:-1], lines[-1][:9]], "has not 7 values"),
+    (
+        "outcomes.json",
+        lambda lines: ['{"outcomes": null, "reported": 5, "rungs": []}'],
+        "not what the run wrote",
+    ),
+    (
+        "manifest.json",
+        lambda lines: [each.replace('"seed": 3', '"seed": "x"') for each in lines],
+        '`seed` is "x", must',
+    ),
+    (
+        "manifest.json",
+        lambda lines: [each.replace('"step_s": 1', '"step_s": true') for each in lines],
+        "is true, must",
+    ),
+    (
+        "manifest.json",
+        lambda lines: [each.replace("tracks.csv", "track.csv") for each in lines],
+        "it lacks tracks.csv",
+    ),
+]
+
+
+def with_cause(lines: Lines, cause: Any) -> Lines:
+    """Return a log whose tenth event has another cause."""
+    return [*lines[:9], json.dumps(json.loads(lines[9]) | {"cause": cause}) + "\n", *lines[10:]]
+
+
+@pytest.mark.parametrize(("name", "damage", "words"), DAMAGE)
+def test_lines_that_are_gone_moved_or_changed_are_told(
+    folder: Path, name: str, damage: Callable[[Lines], Lines], words: str
+) -> None:
+    """A file is read only as it was written; the message names it, says why not, and what to do."""
+    path = folder / name
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    path.write_text("".join(damage(lines)), encoding="utf-8")
+    told = message(store.read, folder)
+    assert told.startswith(str(path))
+    assert words in told
+    assert told.endswith("; run the scenario again")
+
+
+def as_of_an_earlier_version(folder: Path) -> Path:
+    """Take out of a run folder the checksums that earlier versions did not write, and return it."""
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    del manifest["checksums"]
+    path.write_text(json.dumps(manifest), encoding="utf-8")
+    return folder
+
+
+def test_a_folder_of_an_earlier_version_is_read_and_its_log_checked(
+    folder: Path, made: tuple[store.Recorded, Document]
+) -> None:
+    """Without checksums a gap in the log is found all the same."""
+    assert store.read(as_of_an_earlier_version(folder)).events == made[0].events
+    path = folder / "events.jsonl"
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    path.write_text("".join(lines[1:]), encoding="utf-8")
+    assert "line 1 is event 1, must be 0" in message(store.read, folder)
+
+
+def test_line_ends_of_another_system_are_no_damage(
+    folder: Path, made: tuple[store.Recorded, Document]
+) -> None:
+    """A folder that came through a tool that writes CR LF is read as it was."""
+    for name in store.FILES:
+        (folder / name).write_bytes((folder / name).read_bytes().replace(b"\n", b"\r\n"))
+    assert store.read(folder).events == made[0].events
 
 
 def test_a_name_may_hold_a_line_separator(tmp_path: Path) -> None:

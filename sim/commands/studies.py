@@ -280,7 +280,7 @@ def show(
     from sim.manifests import reopened
     from sim.shards import results
 
-    if "://" not in folder and (Path(folder) / "events.jsonl").is_file():
+    if "://" not in folder and any((Path(folder) / name).is_file() for name in store.SUMMED):
         given = {"--point": point is not None, "--outcome": outcome is not None, "--csv": as_csv}
         problems = [
             Problem(option, None, "", f"is for the folder of a sweep, and {folder} holds a single run")
