@@ -51,6 +51,8 @@ app.command()(files.schema)
 
 def main() -> None:
     """Run the command line; end with 0, 1 (failure), 2 (wrong input) or 130 (interrupted)."""
+    printing.open_streams()
     printing.spare_signs()
     printing.tell_warnings()
-    app()
+    with printing.output_told():  # of help and usage, which no command prints
+        app()

@@ -580,23 +580,6 @@ def test_a_reader_who_has_gone_is_no_error(more: list[str]) -> None:
     assert (ended.returncode, ended.stderr) == (0, "")
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
-@pytest.mark.parametrize("more", [["--json"], []])
-def test_a_full_disk_under_stdout_is_told(more: list[str]) -> None:
-    """Output that cannot be written is exit code 1 and one line."""
-    with Path("/dev/full").open("w", encoding="utf-8") as full:
-        ended = subprocess.run(
-            [sys.executable, "-m", "sim", "run", "first-intercept", *more],
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-    assert ended.returncode == 1
-    assert ended.stderr == "the output cannot be written: No space left on device\n"
-
-
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "euc-kr"])
 def test_an_encoding_without_our_signs_is_written_to_as_well_as_it_goes(
     tmp_path: Path, encoding: str
@@ -618,11 +601,36 @@ def test_an_encoding_without_our_signs_is_written_to_as_well_as_it_goes(
     assert json.loads(printed("--json")) == json.loads(printed("--json", encoding="utf-8"))
 
 
-def test_a_closed_stdout_is_no_failure() -> None:
-    """A command whose stdout is closed does its work and says nothing."""
-    command = f"exec '{sys.executable}' -m sim run first-intercept >&-"
-    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False, timeout=120)
-    assert (done.returncode, done.stderr) == (0, "")
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
+@pytest.mark.parametrize(
+    "command", ["run first-intercept", "run first-intercept --json", "schema", "list", "--help"]
+)
+@pytest.mark.parametrize(
+    ("stdout", "why"), [(">&-", "stdout is closed"), (">/dev/full", "No space left on device")]
+)
+def test_output_that_is_lost_is_a_failure(command: str, stdout: str, why: str) -> None:
+    """Whoever asked for data and got none reads why, and the exit code says so to a script."""
+    done = shell(command, stdout)
+    assert (done.returncode, done.stderr) == (1, f"the output cannot be written: {why}\n")
+
+
+@pytest.mark.parametrize("stdout", [">&-", ">/dev/null 2>&-", "| head -1 >/dev/null"])
+def test_a_command_that_says_nothing_needs_no_stdout(tmp_path: Path, stdout: str) -> None:
+    """Where nothing is printed nothing is lost, and who closes stderr wants to hear nothing."""
+    done = shell(f"run first-intercept -q -o '{tmp_path}/run'", stdout)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (tmp_path / "run" / "manifest.json").is_file()
+
+
+def test_progress_needs_no_stderr() -> None:
+    """Many replications run as well where nobody hears of them."""
+    assert shell("run first-intercept -n 5", ">/dev/null 2>&-").returncode == 0
+
+
+def shell(command: str, streams: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line as a shell does, with its streams turned elsewhere."""
+    told = f"'{sys.executable}' -m sim {command} {streams}"
+    return subprocess.run(["sh", "-c", told], capture_output=True, text=True, check=False, timeout=120)
 
 
 def test_an_interruption_is_a_line_and_exit_code_130(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

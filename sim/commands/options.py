@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, ParamSpec, TypeVar
 
 import typer
 
+from sim.commands.printing import output_told
 from sim.errors import InputError, InterceptError, Problem
 
 if TYPE_CHECKING:
@@ -99,19 +98,8 @@ def answers_errors(command: Callable[P, T]) -> Callable[P, T]:
     @wraps(command)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
-            result = command(*args, **kwargs)
-            if sys.stdout is not None:  # as it is where it was closed, `>&-`
-                sys.stdout.flush()
-            return result
-        except OSError as error:
-            if error.errno not in (errno.EPIPE, errno.ENOSPC):
-                raise
-            # What is left in the buffer would fail again when Python ends.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            if error.errno == errno.EPIPE:  # the reader of our output has gone, as `head` does
-                raise typer.Exit(0) from None
-            print(f"the output cannot be written: {error.strerror}", file=sys.stderr)
-            raise typer.Exit(1) from None
+            with output_told():
+                return command(*args, **kwargs)
         except InterceptError as error:
             print(error, file=sys.stderr)
             raise typer.Exit(error.exit_code) from None

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import codecs
+import errno
 import io
 import json
+import os
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 PLAIN: Final = {
@@ -31,6 +35,44 @@ def spare_signs() -> None:
     codecs.register_error("plain", _plain)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="plain")
+
+
+class _Closed(io.TextIOBase):
+    """Stands for a stdout that was closed, `>&-`: Python has None there, and `print` would lose what it is given."""
+
+    encoding = "utf-8"
+
+    def write(self, text: str) -> int:
+        """Refuse any text."""
+        raise OSError(errno.EBADF, "stdout is closed")
+
+
+def open_streams() -> None:
+    """Let writing to a stdout that was closed fail, and let what tells of progress go where nobody reads it."""
+    if sys.stdout is None:
+        sys.stdout = _Closed()
+    if sys.stderr is None:
+        sys.stderr = io.StringIO()
+
+
+@contextmanager
+def output_told() -> Iterator[None]:
+    """End with exit code 1 and a line on stderr if stdout cannot be written; quietly if its reader has gone."""
+    try:
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+    except OSError as error:
+        if error.errno not in (errno.EPIPE, errno.ENOSPC, errno.EBADF):
+            raise
+        if not isinstance(sys.stdout, _Closed):
+            # What is left in the buffer would fail again when Python ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if error.errno == errno.EPIPE:  # as `head` does
+            raise SystemExit(0) from None
+        print(f"the output cannot be written: {error.strerror}", file=sys.stderr)
+        raise SystemExit(1) from None
 
 
 def tell_warnings() -> None:
