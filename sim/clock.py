@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Final
 
-from pydantic import AwareDatetime, field_validator
+from pydantic import AwareDatetime, Field, field_validator
 
 from sim.spec import Section, quantity
 
@@ -21,10 +21,14 @@ LONGEST_WINDOW_STEPS: Final = 200_000
 class ClockSection(Section):
     """`[clock]`: the window that is simulated and the length of a step."""
 
-    start: AwareDatetime
-    end: time
+    start: AwareDatetime = Field(
+        description="date and local time at which the window begins, with its offset from UTC"
+    )
+    end: time = Field(
+        description="local clock time at which it ends; on the next day if earlier than the start"
+    )
     step_s: int = quantity("length of a step", ge=1, le=600, default=1)
-    zone: str = ""
+    zone: str = Field(default="", description="what the local time is called, as `KST`")
 
     @field_validator("start")
     @classmethod

@@ -21,7 +21,7 @@ from pydantic import Field, model_validator
 from sim.clock import NEVER
 from sim.draws import Amount, Distribution
 from sim.log import Record, rank
-from sim.spec import Name, Section, quantity
+from sim.spec import Label, Name, Section, quantity
 from sim.world import LATE, News, Process, World, drawn_steps, emit, ring, start, wait
 
 LASTING = frozenset({"track", "joined", "identified"})
@@ -31,8 +31,8 @@ LASTING = frozenset({"track", "joined", "identified"})
 class Post(Section):
     """`[command.posts.<id>]`: a desk, headquarters or cockpit at which decisions lie."""
 
-    label: str
-    side: Name
+    label: Label
+    side: Name = Field(description="side whose post it is")
 
 
 class Link(Section):
@@ -51,8 +51,8 @@ class Link(Section):
 class Stage(Section):
     """`[command.stages.<id>]`: one decision: where it lies, what it waits for, how long it takes, what it releases."""
 
-    post: Name
-    label: str = ""
+    post: Name = Field(description="post at which the decision lies")
+    label: Label = ""
     after_all: tuple[str, ...] = Field(default=(), description="events that must all be known at the post")
     after_any: tuple[str, ...] = Field(
         default=(), description="events of which one must be known at the post"
@@ -91,9 +91,11 @@ class Stage(Section):
 class Command(Section):
     """`[command]`: posts, links and stages of all sides."""
 
-    posts: Mapping[Name, Post] = Field(default_factory=dict)
-    links: Mapping[Name, Link] = Field(default_factory=dict)
-    stages: Mapping[Name, Stage] = Field(default_factory=dict)
+    posts: Mapping[Name, Post] = Field(
+        default_factory=dict, description="desks, headquarters and cockpits at which decisions lie, by name"
+    )
+    links: Mapping[Name, Link] = Field(default_factory=dict, description="lines between posts, by name")
+    stages: Mapping[Name, Stage] = Field(default_factory=dict, description="decisions, by name")
 
 
 def event_of(name: str, stage: Stage) -> str:

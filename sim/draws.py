@@ -59,8 +59,8 @@ Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 class Constant(Distribution):
     """Always the same value: `60` or `{ dist = "constant", value = 60 }`."""
 
-    dist: Literal["constant"] = "constant"
-    value: Number
+    dist: Literal["constant"] = Field(default="constant", description="always the same value")
+    value: Number = Field(description="the value, in the unit of the quantity")
 
     def cdf(self, x: float) -> float:
         """Return 1 from the value on, else 0."""
@@ -78,9 +78,9 @@ class Constant(Distribution):
 class Uniform(Distribution):
     """Every value between `low` and `high` alike."""
 
-    dist: Literal["uniform"]
-    low: Number
-    high: Number
+    dist: Literal["uniform"] = Field(description="every value between low and high alike")
+    low: Number = Field(description="least value, in the unit of the quantity")
+    high: Number = Field(description="greatest value, in the unit of the quantity")
 
     @model_validator(mode="after")
     def _ordered(self) -> Uniform:
@@ -104,9 +104,9 @@ class Uniform(Distribution):
 
 
 class _Peaked(Distribution):
-    low: Number
-    mode: Number
-    high: Number
+    low: Number = Field(description="least value, in the unit of the quantity")
+    mode: Number = Field(description="value about which most lie, in the unit of the quantity")
+    high: Number = Field(description="greatest value, in the unit of the quantity")
 
     @model_validator(mode="after")
     def _ordered(self) -> _Peaked:
@@ -122,7 +122,7 @@ class _Peaked(Distribution):
 class Triangular(_Peaked):
     """From `low` to `high` with the peak of the density at `mode`."""
 
-    dist: Literal["triangular"]
+    dist: Literal["triangular"] = Field(description="from low to high, most often about the mode")
 
     def cdf(self, x: float) -> float:
         """Return the area of the triangle below x."""
@@ -147,7 +147,7 @@ class Triangular(_Peaked):
 class Pert(_Peaked):
     """Beta-PERT from `low` to `high` with mode `mode` and the usual weight of 4."""
 
-    dist: Literal["pert"]
+    dist: Literal["pert"] = Field(description="from low to high, smoothly most often about the mode")
 
     def _shape(self) -> tuple[float, float]:
         width = self.high - self.low
@@ -175,8 +175,10 @@ class Pert(_Peaked):
 class Exponential(Distribution):
     """Memoryless with the given `mean`."""
 
-    dist: Literal["exponential"]
-    mean: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    dist: Literal["exponential"] = Field(description="memoryless: what has waited long waits on as before")
+    mean: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(
+        description="mean, in the unit of the quantity"
+    )
 
     def cdf(self, x: float) -> float:
         """Return 1 - exp(-x / mean)."""
@@ -194,9 +196,13 @@ class Exponential(Distribution):
 class Lognormal(Distribution):
     """A positive value whose logarithm is normal, given by its `median` and its 95th percentile `p95`."""
 
-    dist: Literal["lognormal"]
-    median: Annotated[float, Field(gt=0, allow_inf_nan=False)]
-    p95: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    dist: Literal["lognormal"] = Field(description="positive, with a long tail")
+    median: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(
+        description="half of all values lie below, in the unit of the quantity"
+    )
+    p95: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(
+        description="95 % of all values lie below, in the unit of the quantity"
+    )
 
     @model_validator(mode="after")
     def _ordered(self) -> Lognormal:
@@ -232,9 +238,13 @@ class Lognormal(Distribution):
 class Empirical(Distribution):
     """One of the observed `values`, each as likely as its weight says (all alike unless `weights` are given)."""
 
-    dist: Literal["empirical"]
-    values: Annotated[tuple[Number, ...], Field(min_length=1, strict=False)]
-    weights: Annotated[tuple[Weight, ...], Field(strict=False)] | None = None
+    dist: Literal["empirical"] = Field(description="one of the values that were observed")
+    values: Annotated[tuple[Number, ...], Field(min_length=1, strict=False)] = Field(
+        description="the values, in the unit of the quantity"
+    )
+    weights: Annotated[tuple[Weight, ...], Field(strict=False)] | None = Field(
+        default=None, description="how likely each value is beside the others; all alike unless said"
+    )
 
     @model_validator(mode="after")
     def _matching(self) -> Empirical:

@@ -19,14 +19,14 @@ from sim.clock import NEVER
 from sim.draws import Amount, Exponential
 from sim.fighters import Force, Pair
 from sim.log import Record
-from sim.spec import Name, Section, quantity
+from sim.spec import Label, Name, Section, quantity
 from sim.world import LATE, News, Process, World, drawn_steps, emit, later, on, ring, start, wait
 
 
 class Hazard(Section):
     """`[escalation.hazards.<id>]`: a chance that one thing leads to another; its id names the draw."""
 
-    label: str
+    label: Label
     leads_to: Name = Field(description="kind of the event that may come of it")
     on: str | None = Field(
         default=None, description="event that may lead to it, as `shots` or `enters:airspace`"
@@ -61,7 +61,7 @@ class Hazard(Section):
 class Rung(Section):
     """One rung of `[[escalation.rungs]]`, from the lowest: a name and the events about a flight that reach it."""
 
-    name: str
+    name: str = Field(description="name in tables, figures and outcomes")
     reached_by: Annotated[tuple[str, ...], Field(min_length=1, description="kinds of event, as `joined`")]
     side: Name | None = Field(default=None, description="side whose doing it must be; any unless said")
 
@@ -69,8 +69,8 @@ class Rung(Section):
 class Escalation(Section):
     """`[escalation]`: hazards and the ladder."""
 
-    hazards: Mapping[Name, Hazard] = Field(default_factory=dict)
-    rungs: tuple[Rung, ...] = ()
+    hazards: Mapping[Name, Hazard] = Field(default_factory=dict, description="what may lead to what, by name")
+    rungs: tuple[Rung, ...] = Field(default=(), description="rungs of the ladder, the lowest first")
 
 
 @dataclass

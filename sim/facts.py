@@ -23,21 +23,25 @@ Scalar = str | int | float
 class During(Section):
     """The stay within which an event must fall: of its flight, in a zone, by its number from 1."""
 
-    zone: Name
+    zone: Name = Field(description="zone of the stay")
     stay: int = quantity("number of the stay", ge=1, le=1_000)
 
 
 class Select(Section):
     """Which events of the log a fact speaks of."""
 
-    kind: Name
-    who: tuple[str, ...] | None = None
-    about: tuple[str, ...] | None = None
+    kind: Name = Field(description="kind of the event, as `joined`")
+    who: tuple[str, ...] | None = Field(
+        default=None, description="flights, pairs, posts or sides that did it; any unless said"
+    )
+    about: tuple[str, ...] | None = Field(
+        default=None, description="flights that it was about; any unless said"
+    )
     by: Name | None = Field(default=None, description="side whose doing it is")
-    zone: Name | None = None
+    zone: Name | None = Field(default=None, description="zone that was entered or left")
     stay: int | None = quantity("number of the stay", ge=1, le=1_000, default=None)
     type: Name | None = Field(default=None, description="type of fighter")
-    during: During | None = None
+    during: During | None = Field(default=None, description="stay within which the event must fall")
     occurrence: int | None = quantity(
         "the n-th such event, for a time; the first unless said", ge=1, le=1_000, default=None
     )
@@ -46,9 +50,11 @@ class Select(Section):
 class Fact(Section):
     """`[facts.<id>]`: one reported statement, compared with the events that it speaks of."""
 
-    statement: Annotated[str, Field(max_length=80)]
-    role: Literal["input", "check"]
-    select: Select
+    statement: Annotated[str, Field(max_length=80)] = Field(description="what was reported, in one line")
+    role: Literal["input", "check"] = Field(
+        description="`input` if it was used to write the scenario, `check` if it was kept apart"
+    )
+    select: Select = Field(description="events of the log that it speaks of")
     take: str = Field(
         default="time",
         description="`time`, `count`, `duration_s`, `distance_km`, `sum:<data>` or `min:<data>`",
@@ -65,8 +71,11 @@ class Fact(Section):
     low: float | None = Field(default=None, description="least number that fits the report")
     high: float | None = Field(default=None, description="greatest number that fits the report")
     topic: str | None = Field(default=None, description="joins facts on which sources disagree")
-    confidence: Confidence
-    disputed: bool = False
+    confidence: Confidence = Field(
+        description="who says so: a staff or ministry, MULTI or ONE newspaper, the LAW; or INF inferred, ASM assumed, "
+        "MEM from memory"
+    )
+    disputed: bool = Field(default=False, description="whether others deny it")
 
     @model_validator(mode="after")
     def _comparable(self) -> Fact:
@@ -94,9 +103,9 @@ class Fact(Section):
 class Source(Section):
     """`[sources.<id>]`: a document that others can look up."""
 
-    title: str
-    url: str | None = None
-    date: Date | None = None
+    title: str = Field(description="author, title and place of the document")
+    url: str | None = Field(default=None, description="address at which it was read")
+    date: Date | None = Field(default=None, description="day on which it appeared")
 
 
 Facts = Mapping[Name, Fact]

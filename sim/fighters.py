@@ -18,7 +18,7 @@ from sim.draws import Amount
 from sim.flight import Homeward, Returning, Track, Vectors, meeting_step, meeting_table, steps_between
 from sim.geo import Sphere
 from sim.sides import Side
-from sim.spec import Name, Section, quantity
+from sim.spec import Label, Name, Section, quantity
 from sim.units import KT_TO_KM_PER_S
 from sim.world import News, World, median_steps, ring
 
@@ -29,7 +29,7 @@ ASKED_BEFORE = 16
 class FighterType(Section):
     """`[fighters.types.<id>]`: what a type of fighter can do."""
 
-    label: str
+    label: Label
     ground_speed_kt: float = quantity("ground speed to and from the intruder", gt=0, le=2_000)
     climb_s: Amount = Field(
         description="time lost to take-off run and climb against flying at that speed at once"
@@ -46,7 +46,7 @@ class FighterType(Section):
 class Base(Section):
     """`[fighters.bases.<id>]`: an airfield."""
 
-    label: str
+    label: Label
     lat_deg: float = quantity("latitude of the runway", ge=-89, le=89)
     lon_deg: float = quantity("longitude of the runway", ge=-180, le=180)
 
@@ -54,7 +54,7 @@ class Base(Section):
 class AlertState(Section):
     """`[fighters.alerts.<id>]`: how soon a pair on the ground is in the air."""
 
-    label: str
+    label: Label
     airborne_s: Amount = Field(description="time from the order to take-off")
     seat_s: Amount = Field(description="time from the order to cockpit readiness")
     airborne_from_cockpit_s: Amount = Field(description="time from the order to take-off for a seated crew")
@@ -63,10 +63,10 @@ class AlertState(Section):
 class PairSection(Section):
     """`[fighters.pairs.<id>]`: one pair: where it stands, or since when it holds at a station."""
 
-    side: Name
-    type: Name
-    base: Name
-    alert: Name
+    side: Name = Field(description="side whose pair it is")
+    type: Name = Field(description="type of fighter")
+    base: Name = Field(description="base at which it stands, and to which it returns")
+    alert: Name = Field(description="alert state in which it stands")
     aircraft: int = quantity("aircraft that fly together", ge=1, le=12, default=2)
     station: Name | None = Field(
         default=None, description="zone of kind station in whose middle the pair holds"
@@ -94,11 +94,13 @@ class Policy(Section):
 class Fighters(Section):
     """`[fighters]`: types, bases, alert states, pairs and policies of all sides."""
 
-    types: Mapping[Name, FighterType] = Field(default_factory=dict)
-    bases: Mapping[Name, Base] = Field(default_factory=dict)
-    alerts: Mapping[Name, AlertState] = Field(default_factory=dict)
-    pairs: Mapping[Name, PairSection] = Field(default_factory=dict)
-    policies: Mapping[Name, Policy] = Field(default_factory=dict)
+    types: Mapping[Name, FighterType] = Field(default_factory=dict, description="types of fighter, by name")
+    bases: Mapping[Name, Base] = Field(default_factory=dict, description="airfields, by name")
+    alerts: Mapping[Name, AlertState] = Field(default_factory=dict, description="alert states, by name")
+    pairs: Mapping[Name, PairSection] = Field(default_factory=dict, description="pairs of fighters, by name")
+    policies: Mapping[Name, Policy] = Field(
+        default_factory=dict, description="how each side uses its pairs, by side"
+    )
 
 
 class Leg(NamedTuple):

@@ -20,7 +20,7 @@ from sim.clock import NEVER, Clock
 from sim.departures import Departures
 from sim.flight import Track, Vectors
 from sim.geo import Sphere
-from sim.spec import Name, Section, quantity
+from sim.spec import Label, Name, Section, quantity
 from sim.units import KM_PER_NMI
 from sim.world import News, Process, World, emit, ring, start, wait
 from sim.zones import Region
@@ -46,9 +46,9 @@ class Waypoint(Section):
 class Flight(Section):
     """`[intruders.<id>]`: one aircraft or a close formation that flies as one."""
 
-    label: str
-    side: Name
-    type: str
+    label: Label
+    side: Name = Field(description="side whose flight it is")
+    type: str = Field(description="type of aircraft, for people")
     aircraft: int = quantity("number of aircraft in the formation", ge=1, le=100, default=1)
     altitude_ft: float = quantity("altitude at the first waypoint", ge=0, le=80_000)
     route: Annotated[tuple[Waypoint, ...], Field(min_length=2, description="waypoints in order of time")]

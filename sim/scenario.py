@@ -22,7 +22,7 @@ from sim.intruders import Flight, route_problems
 from sim.provenance import number_of
 from sim.sensing import Sensing
 from sim.sides import Side
-from sim.spec import Name, Section, quantity
+from sim.spec import Label, Name, Section, quantity
 from sim.toml_lines import KeyPath
 from sim.units import KT_TO_KM_PER_S
 from sim.warning import Ladder
@@ -58,8 +58,8 @@ class Example(Section):
 class Title(Section):
     """`[scenario]`: what the file is about."""
 
-    title: str
-    summary: str = ""
+    title: str = Field(description="one line that says what is replayed")
+    summary: str = Field(default="", description="a few sentences on it")
     example: Example | None = Field(
         default=None, description="replication that is shown when none is asked for; 0 of seed 1 unless said"
     )
@@ -68,7 +68,7 @@ class Title(Section):
 class Centre(Section):
     """`[centre]`: where the map touches the earth, and from where distances are told."""
 
-    label: str = "centre"
+    label: Label = "centre"
     lat_deg: float = quantity("latitude of the centre", ge=-80, le=80)
     lon_deg: float = quantity("longitude of the centre", ge=-180, le=180)
 
@@ -76,20 +76,24 @@ class Centre(Section):
 class Scenario(Section):
     """A scenario file: every quantity of a run, with its source."""
 
-    scenario: Title
-    clock: ClockSection
-    centre: Centre
-    sides: Mapping[Name, Side]
-    zones: Mapping[Name, Zone] = Field(default_factory=dict)
-    intruders: Mapping[Name, Flight]
-    sensing: Sensing = Field(default_factory=Sensing)
-    command: Command = Field(default_factory=Command)
-    fighters: Fighters = Field(default_factory=Fighters)
-    warning: Mapping[Name, Ladder] = Field(default_factory=dict)
-    crew: Mapping[Name, Crew] = Field(default_factory=dict)
-    escalation: Escalation = Field(default_factory=Escalation)
-    sources: Mapping[Name, Source] = Field(default_factory=dict)
-    facts: Mapping[Name, Fact] = Field(default_factory=dict)
+    scenario: Title = Field(description="what the file is about")
+    clock: ClockSection = Field(description="the window that is simulated")
+    centre: Centre = Field(description="where the map touches the earth, and from where distances are told")
+    sides: Mapping[Name, Side] = Field(description="whose airspace it is and who comes, by name")
+    zones: Mapping[Name, Zone] = Field(default_factory=dict, description="areas with a kind, by name")
+    intruders: Mapping[Name, Flight] = Field(description="flights that follow a route, by name")
+    sensing: Sensing = Field(default_factory=Sensing, description="what is seen")
+    command: Command = Field(default_factory=Command, description="who decides what, and how long it takes")
+    fighters: Fighters = Field(default_factory=Fighters, description="pairs that can be sent")
+    warning: Mapping[Name, Ladder] = Field(default_factory=dict, description="calls and measures, by side")
+    crew: Mapping[Name, Crew] = Field(
+        default_factory=dict, description="how crews perceive and react, by flight"
+    )
+    escalation: Escalation = Field(
+        default_factory=Escalation, description="how far it climbs, and what may go wrong"
+    )
+    sources: Mapping[Name, Source] = Field(default_factory=dict, description="documents, by name")
+    facts: Mapping[Name, Fact] = Field(default_factory=dict, description="what was reported, by name")
 
 
 def read(path_or_name: str | Path, overrides: Sequence[str] = ()) -> tuple[Scenario, Document]:

@@ -20,7 +20,7 @@ from pydantic import Field, model_validator
 from sim.clock import NEVER
 from sim.flight import Track
 from sim.log import Record
-from sim.spec import Name, Section, quantity
+from sim.spec import Label, Name, Section, quantity
 from sim.units import M_PER_FT
 from sim.world import Process, World, emit, on, start, wait
 
@@ -34,8 +34,8 @@ MOST_SCANS = 100_000
 class Radar(Section):
     """`[sensing.radars.<id>]`: a radar that reports to a post."""
 
-    label: str
-    post: Name
+    label: Label
+    post: Name = Field(description="post to which it reports")
     lat_deg: float = quantity("latitude of the antenna, or of its orbit", ge=-89, le=89)
     lon_deg: float = quantity("longitude of the antenna, or of its orbit", ge=-180, le=180)
     height_m: float = quantity("height of the antenna above the sea", ge=0, le=20_000)
@@ -55,7 +55,7 @@ class Radar(Section):
 class Sensing(Section):
     """`[sensing]`: all radars."""
 
-    radars: Mapping[Name, Radar] = Field(default_factory=dict)
+    radars: Mapping[Name, Radar] = Field(default_factory=dict, description="radars, by name")
 
 
 @lru_cache(maxsize=256)

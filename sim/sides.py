@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 from pydantic import Field
 
-from sim.spec import Name, Section
+from sim.spec import Label, Name, Section
 
 
 class Side(Section):
     """`[sides.<id>]`: a state or force, its zones and the post that talks to its fighters and to intruders."""
 
-    label: str
+    label: Label
     identification_zone: Name | None = Field(
         default=None, description="zone in which a flight has to identify itself (ADIZ)"
     )

@@ -90,6 +90,10 @@ Name = Annotated[str, AfterValidator(_checked_name), Field(json_schema_extra={"p
 """The id of a table: `a50`, `outer-line`."""
 
 
+Label = Annotated[str, Field(description="name in tables, figures and messages")]
+"""What people call the thing that a table is about; it changes no result."""
+
+
 def _accept_arrays(schema: Any) -> None:
     """Relax every tuple inside a core schema, and only the tuples: their items stay strict."""
     if isinstance(schema, dict):

@@ -78,7 +78,7 @@ class Ladder(Section):
     """`[warning.<side>]`: the calls and measures of one side, anew for each stay in a zone."""
 
     per: Name = Field(description="zone for each stay in which the ladder is climbed anew")
-    calls: Calls | None = None
+    calls: Calls | None = Field(default=None, description="radio warnings to the flight; none unless said")
     measures: Mapping[Name, Measure] = Field(
         default_factory=dict, description="in the order in which they are taken"
     )

@@ -727,6 +727,32 @@ def test_the_schema_in_the_folder_is_the_one_of_this_program() -> None:
     assert text == json.dumps(scenario_schema(Scenario), indent=1, ensure_ascii=False) + "\n"
 
 
+def properties(node: object, path: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield every property of a schema with the path of its description, wherever it is nested."""
+    if isinstance(node, Mapping):
+        for name, inner in node.get("properties", {}).items():
+            yield f"{path}.{name}", inner
+        for key, inner in node.items():
+            yield from properties(inner, f"{path}.{key}")
+    elif isinstance(node, list):
+        for inner in node:
+            yield from properties(inner, path)
+
+
+def test_every_key_of_a_scenario_says_what_it_means() -> None:
+    """An editor shows a meaning for each key, and with it the unit of what has one."""
+    found = dict(properties(scenario_schema(Scenario)))
+    assert len(found) > 250
+    assert [
+        path for path, inner in found.items() if not inner.get("description", "").partition(" [")[0]
+    ] == []
+    units = {path.rpartition("_")[2] for path, inner in found.items() if "unit" in inner}
+    assert units >= {"s", "km", "m", "nmi", "ft", "kt", "deg", "share"}
+    assert all(
+        inner["description"].endswith(f"[{inner['unit']}]") for inner in found.values() if "unit" in inner
+    )
+
+
 @pytest.mark.parametrize("name", BUNDLED)
 def test_a_bundled_scenario_names_its_schema_and_fits_it(name: str) -> None:
     """The first line points editors to the schema beside it, and the file validates against that."""
