@@ -208,9 +208,10 @@ def digest(data: Mapping[str, Any]) -> str:
     """Return 12 hex digits that two scenarios share if they must give the same results.
 
     Left out are the texts for people (`source`, `note`, `title`, `summary`, `label` in any table), the top-level
-    tables `sources` and `facts`, and the table `scenario.example`. The order of keys does not count, except that of
-    tables named by their author: ties go to the first pair, and a ladder's measures are taken in their order. 1 is
-    equal to 1.0.
+    tables `sources` and `facts`, and the table `scenario.example`. A label is what tables and figures call a thing:
+    another one changes what they show and no event, so that runs under other labels can still be compared. The order
+    of keys does not count, except that of tables named by their author: ties go to the first pair, and a ladder's
+    measures are taken in their order. 1 is equal to 1.0.
     """
     kept = {
         key: _canonical(_without_example(key, value))
