@@ -117,7 +117,7 @@ def test_what_was_handed_over_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_many_replications_of_a_scenario_that_asks_nothing_say_so() -> None:
     """Without facts and rungs there is no table to print, and a line says where the outcomes are."""
     scenario = Path(__file__).parent / "known" / "chord.toml"
-    assert "neither [facts]" in good("run", scenario, "-n", 2).stdout
+    assert "neither [facts]" in good("run", scenario, "-n", 2, "--set", "facts={}").stdout
     assert "neither" not in good("run", "first-intercept", "-n", 2).stdout
 
 

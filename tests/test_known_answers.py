@@ -2,7 +2,8 @@
 
 The reckoning uses two things from any handbook of geodesy: a degree of longitude on the equator of WGS 84 is
 111,319.49 m, and a degree of latitude about the latitude p is 111,132.92 - 559.82 cos 2p + 1.175 cos 4p m.  A knot
-is 1,852 m an hour: 480 kt are 246.933 m/s, 500 kt 257.222, 600 kt 308.667.
+is 1,852 m an hour: 480 kt are 246.933 m/s, 500 kt 257.222, 600 kt 308.667.  Each file states its main answers as facts,
+so that `intercept run` shows them beside what was simulated.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from math import acos, cos, hypot
 
 import pytest
 
-from sim.measures import outcomes
+from sim.measures import outcomes, reported
 from sim.run import Replication, replications
 from tests.scenarios import known, only, told
 
@@ -21,6 +22,18 @@ def run_of(name: str, *overrides: str, seed: int = 1) -> Replication:
     """Run a scenario of `tests/known`."""
     (replication,) = replications(known(name, *overrides), seed, 1)
     return replication
+
+
+def answers(replication: Replication) -> dict[str, float]:
+    """Return the computed answers that the file itself states: seconds from the start, or numbers; each is met."""
+    clock, facts = replication.prepared.clock, replication.prepared.scenario.facts
+    assert [row for row in reported(replication) if not row["ok"] or row["role"] != "check"] == []
+    assert all(str(fact.source).startswith("computed: ") for fact in facts.values())
+    assert len(facts) >= 4
+    return {
+        name: clock.seconds_at(fact.at) if fact.at is not None else fact.value or 0.0
+        for name, fact in facts.items()
+    }
 
 
 def reasons(replication: Replication) -> list[tuple[str, str, str | None]]:
@@ -44,22 +57,23 @@ def test_radial_intruder() -> None:
     - Out of the radar's range at 222,224.4 + 150,000 m: 1507.4, so 1508. The route ends after 444,527 m: 1800.2.
     """
     replication = run_of("radial-intruder")
+    at = answers(replication)
     assert told(replication) == [
         (0, "appears", "visitor", "visitor"),
         (293, "track", "tower", "visitor"),
         (293, "stage-started", "tower", "visitor"),
         (353, "scramble-ordered", "tower", "visitor"),
         (353, "assigned", "first", "visitor"),
-        (653, "airborne", "first", "visitor"),
-        (827, "joined", "first", "visitor"),
+        (at["airborne"], "airborne", "first", "visitor"),
+        (at["joins"], "joined", "first", "visitor"),
         (847, "identified", "first", "visitor"),
         (1296, "asks-relief", "first", "visitor"),
         (1296, "unfilled", "tower", "visitor"),
         (1508, "track-lost", "tower", "visitor"),
-        (1596, "parts", "first", "visitor"),
-        (1596, "returns", "first", "visitor"),
+        (at["parts"], "parts", "first", "visitor"),
+        (at["parts"], "returns", "first", "visitor"),
         (1801, "ends", "visitor", "visitor"),
-        (2153, "lands", "first", "visitor"),
+        (at["lands"], "lands", "first", "visitor"),
     ]
     assert only(replication, "parts").data["reason"] == "fuel"
     chain = [r.kind for r in replication.log.causes(only(replication, "joined"))]
@@ -91,6 +105,7 @@ def test_fixed_chain() -> None:
     - The protest also waits for the staff's word of an exit that does not come.
     """
     replication = run_of("fixed-chain")
+    at = {name: answer // 2 for name, answer in answers(replication).items()}
     assert [(step // 2, kind, who) for step, kind, who, _ in told(replication)] == [
         (5, "appears", "visitor"),
         (6, "track", "room"),
@@ -98,13 +113,13 @@ def test_fixed_chain() -> None:
         (21, "unidentified", "room"),
         (24, "stage-started", "staff"),
         (24, "stage-started", "staff"),
-        (34, "standing-by", "staff"),
+        (at["standing-by"], "standing-by", "staff"),
         (96, "enters", "visitor"),
         (99, "stage-started", "staff"),
-        (104, "informed", "staff"),
-        (104, "stage-dropped", "staff"),
+        (at["informed"], "informed", "staff"),
+        (at["informed"], "stage-dropped", "staff"),
         (108, "stage-started", "ministry"),
-        (138, "authorised", "ministry"),
+        (at["authorised"], "authorised", "ministry"),
         (450, "stage-unmet", "ministry"),
     ]
     assert only(replication, "stage-dropped").data["stage"] == "alarm"
@@ -133,16 +148,17 @@ def test_chord() -> None:
     half_s = 1000 * half_km / (442_299 / 1800)
     assert (int(900 - half_s) + 1, int(900 + half_s) + 1) == (298, 1503)
     replication = run_of("chord")
+    answered = answers(replication)
     assert told(replication) == [
         (0, "appears", "visitor", "visitor"),
-        (298, "enters", "visitor", "visitor"),
-        (1503, "leaves", "visitor", "visitor"),
+        (answered["enters"], "enters", "visitor", "visitor"),
+        (answered["leaves"], "leaves", "visitor", "visitor"),
         (1801, "ends", "visitor", "visitor"),
     ]
     row = outcomes(replication)
-    assert row["visitor.closest_km"] == pytest.approx(111.32, abs=0.005)
+    assert row["visitor.closest_km"] == pytest.approx(answered["closest"], abs=0.005)
     assert row["visitor.closest.at"] == "06:15:00-02:00"
-    assert row["visitor.circle.1.inside_s"] == 1205
+    assert row["visitor.circle.1.inside_s"] == answered["inside"] == 1503 - 298
 
 
 def test_late_scramble() -> None:
@@ -158,6 +174,7 @@ def test_late_scramble() -> None:
     - Then the pair has flown 300 of 360 s towards a point 92,315 m away: it has 76,929 m home, 299.1 s: 1201.
     """
     replication = run_of("late-scramble")
+    at = answers(replication)
     assert told(replication) == [
         (0, "appears", "visitor", "visitor"),
         (55, "track", "tower", "visitor"),
@@ -165,13 +182,13 @@ def test_late_scramble() -> None:
         (181, "stage-started", "tower", "visitor"),
         (301, "scramble-ordered", "tower", "visitor"),
         (301, "assigned", "first", "visitor"),
-        (541, "airborne", "first", "visitor"),
-        (901, "called-off", "first", "visitor"),
-        (901, "leaves", "visitor", "visitor"),
-        (901, "returns", "first", "visitor"),
+        (at["airborne"], "airborne", "first", "visitor"),
+        (at["called-off"], "called-off", "first", "visitor"),
+        (at["leaves"], "leaves", "visitor", "visitor"),
+        (at["called-off"], "returns", "first", "visitor"),
         (1027, "track-lost", "tower", "visitor"),
         (1081, "ends", "visitor", "visitor"),
-        (1201, "lands", "first", "visitor"),
+        (at["lands"], "lands", "first", "visitor"),
     ]
     assert only(replication, "called-off").data["reason"] == "intruder left"
 
@@ -198,15 +215,16 @@ def test_turn_back() -> None:
     - At 240 it is 94,012 m from the middle, and 300 km after another 667.3 s: the track is lost at 908.
     """
     replication = run_of("turn-back")
+    at = answers(replication)
     assert told(replication) == [
         (0, "appears", "visitor", "visitor"),
         (0, "track", "tower", "visitor"),
         (185, "enters", "visitor", "visitor"),
-        (215, "call", "tower", "visitor"),
+        (at["call"], "call", "tower", "visitor"),
         (220, "notices", "visitor", "visitor"),
-        (240, "turns", "visitor", "visitor"),
-        (296, "leaves", "visitor", "visitor"),
-        (908, "track-lost", "tower", "visitor"),
+        (at["turns"], "turns", "visitor", "visitor"),
+        (at["leaves"], "leaves", "visitor", "visitor"),
+        (at["track-lost"], "track-lost", "tower", "visitor"),
     ]
     log = replication.log
     left = [r.kind for r in log.causes(only(replication, "leaves"))]
