@@ -49,10 +49,13 @@ class Mended:
 def mend(data: Mapping[str, Any], model: type[BaseModel]) -> Mended | None:
     """Return data that the model accepts, changed where it must be, or None if nothing of it can be kept.
 
-    1. Take a path that is wrong.  2. Try harmless values there; in a table whose keys do not go together, at each of
-    its keys.  3. Where none will do, go on with the table around it.
+    1. Try a few harmless values at all places at once, so that many errors take hardly longer than one.  2. Take a path
+    that is still wrong, and try all of them; in a table whose keys do not go together, at each of its keys.  3. Where
+    none will do, go on with the table around it.
     """
     mended = _Mending(copy.deepcopy(dict(data)), model)
+    for value in _HARMLESS[:4]:
+        mended.settle_all(value)
     wrong = mended.wrong()
     while wrong:
         places = _around(wrong[0], mended.data, mended.keys_at(wrong[0]))
@@ -87,6 +90,27 @@ class _Mending:
         """Return the keys that the table at a path may have; none if its author names them."""
         return keys_at(path, self.model, self.data)
 
+    def settle_all(self, value: Any) -> None:
+        """Put in a value at every single value that is wrong, and keep it where nothing is wrong then."""
+        wrong = [path for path in self.wrong() if path and not isinstance(_at(self.data, path), dict | list)]
+        fitting = [path for path in wrong if isinstance(_at(self.data, path[:-1]), dict)]
+        known = {path: self.keys_at(path[:-1]) for path in fitting}
+        changes = {path: _Changed(self.data, path, value) for path in fitting}
+        for change in changes.values():
+            change.make()
+        after = self.wrong()
+        for path, change in changes.items():
+            if any(path[: len(other)] == other[: len(path)] for other in after):
+                change.undo()
+            else:
+                self.keep(path, known[path])
+
+    def keep(self, place: KeyPath, known: list[str]) -> None:
+        """Note that a place, at which `known` keys may stand, is not what was written."""
+        self.places.append(_meant(place, known))
+        if not known and isinstance(place[-1], str):
+            self.names.add(place[-1])
+
     def settle(self, place: KeyPath, wrong: list[KeyPath]) -> bool:
         """Put in at a place what rids the data of the first path that is wrong; return whether there is such a thing.
 
@@ -96,16 +120,15 @@ class _Mending:
         for number, value in enumerate(self._values(place)):
             if (place, number) in self.tried:
                 continue
-            with _Changed(self.data, place, value) as changed:
-                after = self.wrong()
-                new = set(after) - set(wrong)
-                if wrong[0] not in after and all(value == {} and _below(path, place) for path in new):
-                    changed.keep = True
-                    self.places.append(_meant(place, known))
-                    if not known and isinstance(place[-1], str):
-                        self.names.add(place[-1])
-                    self.tried.add((place, number))
-                    return True
+            change = _Changed(self.data, place, value)
+            change.make()
+            after = self.wrong()
+            new = set(after) - set(wrong)
+            if wrong[0] not in after and all(value == {} and _below(path, place) for path in new):
+                self.keep(place, known)
+                self.tried.add((place, number))
+                return True
+            change.undo()
         return False
 
     def _values(self, place: KeyPath) -> list[Any]:
@@ -127,19 +150,19 @@ def _around(path: KeyPath, data: dict[str, Any], keys: list[str]) -> Iterator[Ke
 
 
 class _Changed:
-    """Data with another value at one place; as it was afterwards, unless it is to be kept."""
+    """Another value at one place of the data, which can be undone."""
 
     def __init__(self, data: dict[str, Any], place: KeyPath, value: Any) -> None:
-        self.node, self.key, self.value, self.keep = _at(data, place[:-1]), place[-1], value, False
-
-    def __enter__(self) -> _Changed:
+        self.node, self.key, self.value = _at(data, place[:-1]), place[-1], value
         self.old = _at(self.node, (self.key,))
-        self._put(self.old if isinstance(self.node, list) and self.value is _ABSENT else self.value)
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        if not self.keep:
-            self._put(self.old)
+    def make(self) -> None:
+        """Put in the value; an item of an array cannot be left out."""
+        self._put(self.old if isinstance(self.node, list) and self.value is _ABSENT else self.value)
+
+    def undo(self) -> None:
+        """Put in what was there before."""
+        self._put(self.old)
 
     def _put(self, value: Any) -> None:
         if value is not _ABSENT:
