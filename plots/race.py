@@ -120,9 +120,12 @@ def _draw_curves(axes: Axes, stay: StayRace, last_s: float, placer: Placer, *, f
         placer.avoid_line(axes, x, y)
         ends.append(float(y[-1]))
     height_pt = axes.bbox.height * placer.scale
-    places = apart(ends, 36.0 / height_pt, 0.06, 0.98)
+    places = apart(ends, 54.0 / height_pt, 0.1, 0.95)
     for act, (color, _), place in zip(stay.acts, LOOKS, places, strict=False):
-        text = f"{act.measure} in time in\n{share_text(act.share, act.interval, act.in_time, act.stays)}"
+        told, _, interval = share_text(act.share, act.interval, act.in_time, act.stays).partition(" (")
+        text = "\n".join(
+            [f"{act.measure} in time", f"in {told}", f"({interval}" if interval else ""]
+        ).rstrip()
         look: dict[str, Any] = {"color": color, "fontsize": style.SMALL_PT + 0.5, "fontweight": "bold"}
         axes.text(last_s * 1.015, place, text, va="center", linespacing=1.15, zorder=6, **look)
     for act, (color, _) in zip(stay.acts, LOOKS, strict=False):

@@ -136,7 +136,7 @@ def test_an_act_that_never_came_is_drawn(found: Race) -> None:
     lost = replace(found, stays=(replace(found.stays[0], acts=(never,)),))
     seen = " ".join(texts(draw(lost)))
     assert "20 in 20 too late" in seen
-    assert "none (under " in seen
+    assert "none\n(under " in seen
 
 
 def test_what_cannot_race_is_told(table: Outcomes, scenario: Scenario) -> None:
