@@ -135,10 +135,12 @@ def face_off(
         ring(news)
 
     on(world, "joined", hear, flight)
-    number = 0
+    number, seen = 0, NEVER
     while True:
-        while not _both(forces, own, flight, world.now - 1) or not _both(forces, own, flight, world.now):
-            soon = world.now + 1 if _both(forces, own, flight, world.now) else NEVER
+        # What was in the step before is remembered: a pair that has another order since then is not to be asked.
+        while not (both := _both(forces, own, flight, world.now)) or seen != world.now - 1:
+            seen = world.now if both else NEVER
+            soon = world.now + 1 if both else NEVER
             yield from wait(world, soon, news, priority=LATE)  # the flight may turn away in the step
         number += 1
         cause = max((r for r in joined if r.step < world.now), key=lambda r: (r.step, r.who))

@@ -6,6 +6,7 @@ The outside authority is the other engine: the processes are an independent tell
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -135,6 +136,18 @@ def test_a_crew_that_heeds_two_sides_at_once_is_left_to_the_processes() -> None:
 def test_the_engines_agree_on_encounters_full_of_ties(seed: int) -> None:
     """Where much falls into one step nothing may hang on the order of waking."""
     assert ties.found(seed, 25) == (25, [])
+
+
+def test_a_side_that_changes_its_pair_beside_a_flight_is_there_all_the_time() -> None:
+    """Two pairs leave for another order in the step in which a third joins: the face-off begins as if they were one."""
+    tie = asking_everything(next(islice(ties.encounters(77), 70, None)))
+    log = replicate(prepare(tie), Uniforms(77), 70).log
+    (other,) = [r.step for r in log.of_kind("joined") if r.who == "escort"]
+    changes = {(r.step, r.kind, r.who, r.about) for r in log}
+    assert {(other + 1, "parts", who, "visitor") for who in ("first", "second")} <= changes
+    assert (other + 1, "joined", "more-0", "visitor") in changes
+    assert [r.step for r in log.of_kind("face-off") if r.about == "visitor"] == [other + 1]
+    assert differences(tie, 77, 70, 1) == []
 
 
 def test_a_stay_that_no_replication_has_counts_for_nothing() -> None:
