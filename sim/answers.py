@@ -32,7 +32,7 @@ def show_explanation(explained: Mapping[str, Any]) -> None:
     timeline = table_of(("time", "left", FIXED), ("event", "left", {}), ("rung", "left", {"style": "cyan"}))
     for row in explained["timeline"]:
         timeline.add_row(row["time"][:8], row["told"], ", ".join(f"▲ {name}" for name in row["rungs"]))
-    out.print(timeline)
+    out.print(timeline if explained["timeline"] else Text("no rung was reached", style="dim"))
     shown: set[int] = set()
     for path in explained["paths"]:
         out.print()

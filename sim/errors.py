@@ -22,7 +22,11 @@ def closest(name: str, known: Iterable[str]) -> str | None:
     """Return the known name that is most like `name`, or None if none is like it."""
     from difflib import get_close_matches
 
-    close = get_close_matches(name, list(known), n=1, cutoff=0.7)
+    known = list(known)
+    begun = [each for each in known if each.startswith(f"{name}_")]
+    if len(begun) == 1:  # a key whose unit was left out
+        return begun[0]
+    close = get_close_matches(name, known, n=1, cutoff=0.7)
     return close[0] if close else None
 
 
@@ -31,6 +35,8 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
     >>> nearest("deley_s", ["delay_s", "post"])
     ', did you mean "delay_s"?'
+    >>> nearest("lat", ["at", "lat_deg"])
+    ', did you mean "lat_deg"?'
     """
     close = closest(name, known)
     return "" if close is None else f', did you mean "{close}"?'

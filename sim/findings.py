@@ -59,6 +59,8 @@ def findings(error: ValidationError, model: type[BaseModel], data: Mapping[str, 
         if wanted is not None:
             wanted_types.setdefault(path, []).append(wanted)
             continue
+        if details["type"] == "too_short" and _has_enough(_value(data, path), details):
+            continue
         path, message = _message(details, path, model, data)
         found[path, message] = None
     # A union complains once for each member that a value is not. If one member took the value and found
@@ -154,6 +156,11 @@ def _message(
     if text.startswith("Input should "):
         return path, f"is {came(value)}, must {text.removeprefix('Input should ')}"
     return path, re.sub(r"^(Value error|Assertion failed), ", "", text)
+
+
+def _has_enough(value: object, details: ErrorDetails) -> bool:
+    """Return whether an array is long enough as it was written: pydantic counts only the items that are right."""
+    return isinstance(value, list | dict) and len(value) >= details["ctx"]["min_length"]
 
 
 def _wanted_type(details: ErrorDetails) -> str | None:

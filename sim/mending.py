@@ -19,6 +19,9 @@ from sim.errors import closest
 from sim.findings import Finding, choices_at, findings, keys_at
 from sim.toml_lines import KeyPath
 
+MOST_WRONG: Final = 24
+"""Where so many values are still wrong none is mended one by one: it takes seconds, and there is enough to do."""
+
 _ABSENT: Final = object()
 _HARMLESS: Final[tuple[Any, ...]] = (
     *(_ABSENT, "mended", 1, 0.5, 0, 8, True, time(0), datetime(2000, 1, 1, tzinfo=UTC), date(2000, 1, 1)),
@@ -47,7 +50,7 @@ class Mended:
 
 
 def mend(data: Mapping[str, Any], model: type[BaseModel]) -> Mended | None:
-    """Return data that the model accepts, changed where it must be, or None if nothing of it can be kept.
+    """Return data that the model accepts, changed where it must be, or None: too much is wrong.
 
     1. Try a few harmless values at all places at once, so that many errors take hardly longer than one.  2. Take a path
     that is still wrong, and try all of them; in a table whose keys do not go together, at each of its keys.  3. Where
@@ -57,6 +60,8 @@ def mend(data: Mapping[str, Any], model: type[BaseModel]) -> Mended | None:
     for value in _HARMLESS[:4]:
         mended.settle_all(value)
     wrong = mended.wrong()
+    if len(wrong) > MOST_WRONG:
+        return None
     while wrong:
         places = _around(wrong[0], mended.data, mended.keys_at(wrong[0]))
         if not any(mended.settle(place, wrong) for place in places):
@@ -241,34 +246,42 @@ _LOOKS: Final = {
     ),
     **dict.fromkeys([f"facts/*/{key}" for key in ("at", "earliest", "latest")], _WINDOW),
     "fighters/pairs/*/on_station_at": _WINDOW,
-    "intruders/*/route/*/at": f"{_WINDOW} centre/lat_deg centre/lon_deg intruders/*/route/*/*",
+    "intruders/*/route/*/at": f"{_WINDOW} centre/lat_deg centre/lon_deg intruders/=/route/*/*",
     "fighters/pairs/*/station": "centre/lat_deg centre/lon_deg zones/*/lat_deg zones/*/lon_deg "
-    "fighters/pairs/*/type fighters/pairs/*/base fighters/bases/*/lat_deg fighters/bases/*/lon_deg "
+    "fighters/pairs/=/type fighters/pairs/=/base fighters/bases/*/lat_deg fighters/bases/*/lon_deg "
     "fighters/types/*/ground_speed_kt fighters/types/*/endurance_s",
     "command/stages/*/after_all": "command/stages/*/after_all/* command/stages/*/emits",
-    "command/stages/*/per": "command/stages/*/after_all/* command/stages/*/after_any/* command/stages/*/emits "
+    "command/stages/*/per": "command/stages/=/after_all/* command/stages/=/after_any/* command/stages/*/emits "
     "command/stages/*/per",
     "command/stages/*/orders": "fighters/pairs/*/side command/posts/*/side",
     "warning/*/measures": "fighters/pairs/*/side",
-    "warning/*/measures/*/spacing_s": "warning/*/measures/*",
-    "warning/*/measures/*/after_calls": "warning/*/calls",
-    "warning/*": "sides/*/control",
-    "facts/*/take": "facts/*/take facts/*/select/kind facts/*/select/zone",
-    "facts/*/select/occurrence": "facts/*/take",
+    "warning/*/measures/*/spacing_s": "warning/=/measures/*",
+    "warning/*/measures/*/after_calls": "warning/=/calls",
+    "warning/*": "sides/=/control",
+    "facts/*/take": "facts/=/take facts/=/select/kind facts/=/select/zone",
+    "facts/*/select/occurrence": "facts/=/take",
     "escalation/rungs/*/name": "escalation/rungs/*/name",
 }
-"""Findings, each with the values that it looks at beside its own."""
+"""Findings, each with the values that it looks at beside its own; `=` stands for the finding's own name there."""
 
 
 def _hides(place: KeyPath, path: KeyPath) -> bool:
     """Return whether a finding may come of what was put in at a place: it is about that, or looks at it."""
     if path[: len(place)] == place:
         return True
-    looked_at = [table for table, found in _NAMES.items() if any(_like(path, each) for each in found.split())]
-    looked_at += [each for found, values in _LOOKS.items() if _like(path, found) for each in values.split()]
+    tables = [table for table, found in _NAMES.items() if any(_like(path, each) for each in found.split())]
     if path[-1] == "source":
-        looked_at.append("sources")
-    return any(_covers(place, each) for each in looked_at)
+        tables.append("sources")
+    # One of a table's names may be missing, and be the one that was meant.
+    if any(_covers(place, each) or _covers(place, f"{each}/*") for each in tables):
+        return True
+    looked_at = [each for found, values in _LOOKS.items() if _like(path, found) for each in values.split()]
+    return any(_covers(place, _bound(each, path)) for each in looked_at)
+
+
+def _bound(pattern: str, path: KeyPath) -> str:
+    """Return a pattern with the names of a path where it has `=`."""
+    return "/".join(str(path[at]) if part == "=" else part for at, part in enumerate(pattern.split("/")))
 
 
 def _like(path: KeyPath, pattern: str) -> bool:

@@ -60,7 +60,8 @@ def show_spread(summary: Mapping[str, Any]) -> None:
         out.print(Text(f"{lacks}; all outcomes of all replications: sim.many.simulate", style="dim"))
     if summary["handed_over"]:
         share = 100 * summary["handed_over"] / count
-        told = f"{share:.2g} % of the replications could not be composed, and were run by processes"
+        part = f"{share:.2g}" if share < 10 else f"{share:.0f}"
+        told = f"{part} % of the replications could not be composed, and were run by processes"
         out.print(Text(told, style="dim"))
 
 

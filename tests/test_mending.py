@@ -174,3 +174,54 @@ def test_what_is_right_is_left_as_it_is() -> None:
     empty = mend({}, Scenario)
     assert empty is not None
     assert set(empty.places) >= {("clock",), ("centre",), ("sides",), ("intruders",)}
+
+
+def told(name: str, changes: dict[KeyPath, Any]) -> set[str]:
+    """Return the paths of the errors of a bundled scenario with changes."""
+    return {path for path, _ in errors(parse, with_changes(load(name), changes))}
+
+
+def test_an_array_with_wrong_items_is_not_too_short() -> None:
+    """Two wrong coordinates are two errors: the route has as many waypoints as were written."""
+    route: KeyPath = ("intruders", "bear", "route")
+    changes: dict[KeyPath, Any] = {(*route, 0, "lat_deg"): "x", (*route, 1, "lat_deg"): float("inf")}
+    assert told("first-intercept", changes) == {
+        "intruders.bear.route.0.lat_deg",
+        "intruders.bear.route.1.lat_deg",
+    }
+    assert told(
+        "first-intercept", {route: [load("first-intercept").data["intruders"]["bear"]["route"][0]]}
+    ) == {"intruders.bear.route"}
+
+
+def test_a_value_of_one_table_hides_nothing_of_another() -> None:
+    """A wrong condition of one stage and a wrong zone of another are both told."""
+    stages: KeyPath = ("command", "stages")
+    changes: dict[KeyPath, Any] = {
+        (*stages, "scramble", "after_all", 0): True,
+        (*stages, "authorise-flares", "per"): "korea",
+    }
+    assert told("first-intercept", changes) == {
+        "command.stages.scramble.after_all.0",
+        "command.stages.authorise-flares.per",
+    }
+
+
+def test_a_name_that_may_mean_what_cannot_be_read_is_not_called_unknown() -> None:
+    """With the A-50U's route broken nobody can say which flights there are; what is told is the route."""
+    data = load("july-2019").data
+    place: KeyPath = ("intruders", "a50", "route", 4)
+    waypoint = {
+        "ats" if key == "at" else key: value for key, value in data["intruders"]["a50"]["route"][4].items()
+    }
+    changes: dict[KeyPath, Any] = {place: waypoint, ("command", "stages", "scramble-east", "about"): ["a5"]}
+    assert told("july-2019", changes) == {"intruders.a50.route.4.ats"}
+
+
+def test_where_too_much_is_wrong_nothing_is_mended() -> None:
+    """A word that is misspelt in every fact is told of every fact, and at once."""
+    data = load("july-2019").data
+    checks: list[KeyPath] = [("facts", name, "role") for name in data["facts"]]
+    document = with_changes(load("july-2019"), dict.fromkeys(checks, "chec"))
+    assert mend(document.data, Scenario) is None
+    assert {path for path, _ in errors(parse, document)} == {".".join(map(str, path)) for path in checks}

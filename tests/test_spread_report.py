@@ -117,3 +117,12 @@ def test_the_columns_are_explained_below() -> None:
     assert "of counts and sums over all, with 0 where nothing happened" in text
     assert "met: the share within the tolerance" in text
     assert "tolerance" not in " ".join(shown(80, summary("first-intercept")))
+
+
+@pytest.mark.parametrize(
+    ("handed_over", "told"), [(1000, "100 %"), (996, "100 %"), (123, "12 %"), (4, "0.4 %")]
+)
+def test_the_share_that_was_handed_over_is_a_plain_number(handed_over: int, told: str) -> None:
+    """Also where it is all of them."""
+    lines = shown(80, one() | {"handed_over": handed_over})
+    assert any(line.startswith(f"{told} of the replications could not be composed") for line in lines)
