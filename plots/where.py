@@ -1,0 +1,189 @@
+"""Panel A of the board: how far from the centre the flight was, and the pairs that joined it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from plots import style
+from plots.encounter import Encounter, Sortie, duration, ordinal, spans_shown
+from plots.placing import Placer, Spot, around, fan
+from plots.timeline import clock_axis, title
+
+DASHES = ((0, (6, 2)), (0, (1.5, 1.5)), (0, (8, 2, 1.5, 2)), (0, (3, 1.5)))
+
+
+def draw_where(figure: Figure, axes: Axes, shown: Encounter, placer: Placer) -> None:
+    """Draw the distance of the flight and of the pairs that joined it, and label what happened on the way."""
+    label = shown.recorded.scenario.centre.label
+    title(figure, axes, "A", f"Where: distance from {label}")
+    way = shown.recorded.ways[shown.flight]
+    steps = shown.steps(max(shown.begins, int(way.step[0])), min(shown.ends, int(way.step[-1])))
+    seconds, distances = steps * shown.clock.step_s, shown.distance_km(way, steps)
+    axes.set_ylim(0, _top_km(shown, steps, distances))
+    axes.set_ylabel("distance (km)")
+    axes.yaxis.get_major_locator().set_params(nbins=5, steps=[1, 2, 5, 10])  # type: ignore[call-arg]
+    axes.minorticks_on()
+    clock_axis(axes, shown, labels=False)
+    _draw_circles(axes, shown, placer)
+    axes.plot(seconds, distances, color=style.RED, linewidth=3.2, zorder=4, solid_capstyle="butt")
+    placer.avoid_line(axes, seconds, distances)
+    met = [s for s in shown.sorties if s.joined is not None and s.starts is not None]
+    approaches = [_draw_pair(axes, shown, sortie, i, placer) for i, sortie in enumerate(met)]
+    _label_circles(axes, shown, placer)
+    _label_stays(axes, shown, placer)
+    inside = np.flatnonzero(distances < axes.get_ylim()[1] * 0.97)
+    if len(inside):
+        at = [inside[int(share * (len(inside) - 1))] for share in (0.0, 0.04, 0.08, 0.5, 0.92, 0.96, 1.0)]
+        spots = [spot for i in at for spot in around(float(seconds[i]), float(distances[i]), 9)]
+        look: dict[str, Any] = {
+            "color": style.RED,
+            "fontsize": style.TEXT_PT,
+            "fontweight": "bold",
+            "zorder": 8,
+        }
+        placer.place(axes, shown.label, spots, path_effects=style.halo(), **look)
+    for sortie in met:
+        _label_joining(axes, shown, sortie, placer)
+    for sortie, approach in zip(met, approaches, strict=True):
+        _label_approach(axes, sortie, approach, placer)
+
+
+def _top_km(shown: Encounter, steps: np.ndarray[Any, Any], distances: np.ndarray[Any, Any]) -> float:
+    """Return the top of the scale: what lies outside the zones that matter may rise above it."""
+    if not len(steps):
+        return 100.0
+    zones = shown.recorded.scenario.zones
+    inside = np.zeros(len(steps), dtype=bool)
+    for stay in shown.stays("identification", "airspace"):
+        if zones[stay.zone].owner == shown.side or zones[stay.zone].kind == "airspace":
+            inside |= (steps >= stay.enters) & (steps < stay.leaves)
+    between = slice(*np.flatnonzero(inside)[[0, -1]]) if inside.any() else slice(None)
+    return max(1.0, 1.12 * float(distances[between].max()))
+
+
+def _draw_circles(axes: Axes, shown: Encounter, placer: Placer) -> None:
+    """Draw each airspace that is a circle round the centre as a band from zero to its radius."""
+    for name, zone in shown.recorded.scenario.zones.items():
+        radius_km = shown.circle_km(name) if zone.kind == "airspace" else None
+        if radius_km is None:
+            continue
+        axes.axhspan(0, radius_km, facecolor=style.RED, alpha=0.07, linewidth=0, zorder=0.4)
+        axes.axhline(radius_km, color=style.RED, linewidth=1.1, zorder=1)
+        first, last = axes.get_xlim()
+        placer.avoid_line(axes, [first, last], [radius_km, radius_km], 0.3)
+
+
+def _label_circles(axes: Axes, shown: Encounter, placer: Placer) -> None:
+    for name, zone in shown.recorded.scenario.zones.items():
+        radius_km = shown.circle_km(name) if zone.kind == "airspace" else None
+        if radius_km is None:
+            continue
+        first, last = axes.get_xlim()
+        text = f"{zone.label}: {zone.radius_nmi:g} nmi ({radius_km:.1f} km)"
+        look: dict[str, Any] = {"color": style.RED, "fontsize": style.SMALL_PT, "zorder": 8}
+        spots = [
+            Spot(first, radius_km, 5, 2.5, "left", "bottom"),
+            Spot(last, radius_km, -5, 2.5, "right", "bottom"),
+            *(
+                Spot(first + part * (last - first), radius_km, 0, 2.5, "center", "bottom")
+                for part in (0.5, 0.25, 0.75)
+            ),
+            Spot(first, radius_km, 5, -2.5, "left", "top"),
+            Spot(last, radius_km, -5, -2.5, "right", "top"),
+        ]
+        placer.place(axes, text, spots, path_effects=style.halo(), **look)
+
+
+def _draw_pair(
+    axes: Axes, shown: Encounter, sortie: Sortie, number: int, placer: Placer
+) -> list[tuple[float, float]]:
+    """Draw a pair's distance until it joins, thinner once it parts; return (s, km) along its approach."""
+    assert sortie.starts is not None
+    assert sortie.joined is not None
+    way, dash = shown.recorded.ways[sortie.pair], DASHES[number % len(DASHES)]
+    legs = [(sortie.starts, sortie.joined, 2.2)]
+    if sortie.ends is not None:
+        legs.append((sortie.ends, int(way.step[-1]), 0.9))
+    approach: list[tuple[float, float]] = []
+    for first, last, width in legs:
+        for begins, ends in spans_shown([(first, last)], shown.begins, shown.ends):
+            steps = shown.steps(begins, ends)
+            seconds, distances = steps * shown.clock.step_s, shown.distance_km(way, steps)
+            axes.plot(seconds, distances, color=style.BLUE, linewidth=width, linestyle=dash, zorder=5)
+            placer.avoid_line(axes, seconds, distances, 1.0 if width > 1 else 0.5)
+            if width > 1:
+                approach += zip(seconds.tolist(), distances.tolist(), strict=True)
+    return approach
+
+
+def _label_stays(axes: Axes, shown: Encounter, placer: Placer) -> None:
+    top, stays = axes.get_ylim()[1], shown.stays("airspace")
+    for stay in stays:
+        if not shown.begins <= stay.closest <= shown.ends:
+            continue
+        length = duration(shown.seconds(stay.leaves - stay.enters))
+        where = shown.where(stay, stays) or " in the airspace"
+        text = f"{ordinal(stay.number)} stay{where}\n{length}, closest {stay.closest_km:.1f} km"
+        x, y = shown.seconds(stay.closest), stay.closest_km
+        axes.plot(
+            [x],
+            [y],
+            "o",
+            markersize=7,
+            zorder=7,
+            markerfacecolor="white",
+            markeredgecolor=style.RED,
+            markeredgewidth=1.6,
+        )
+        height = axes.bbox.height * placer.scale
+        rises = [share * height - y / top * height for share in (0.5, 0.62, 0.4, 0.74, 0.85, 0.3)]
+        spots = [Spot(x, y, dx, rise, "center", "bottom") for rise in rises for dx in (0, 40, -40, 75, -75)]
+        leader = {"arrowstyle": "-", "color": style.GREY, "linewidth": 0.9, "shrinkA": 1, "shrinkB": 4}
+        placer.place(
+            axes, text, spots, leader=leader, fontsize=style.SMALL_PT, zorder=8, path_effects=style.halo()
+        )
+
+
+def _label_joining(axes: Axes, shown: Encounter, sortie: Sortie, placer: Placer) -> None:
+    assert sortie.joined is not None
+    if not shown.begins <= sortie.joined <= shown.ends:
+        return
+    way = shown.recorded.ways[sortie.pair]
+    x, y = shown.seconds(sortie.joined), float(shown.distance_km(way, np.array([float(sortie.joined)]))[0])
+    square: dict[str, Any] = {"color": style.BLUE, "markeredgecolor": "white", "markersize": 9, "zorder": 7}
+    text, top = f"joins {shown.clock.short(sortie.joined)}", axes.get_ylim()[1]
+    look: dict[str, Any] = {"color": style.BLUE, "fontsize": style.SMALL_PT, "zorder": 8}
+    if y > top:  # off the scale: an arrow at its edge says so
+        axes.plot([x], [0.96 * top], "^", **square)
+        placer.avoid_place(axes, x, 0.96 * top, 5.0)
+        spots = around(x, 0.96 * top, 8, 14, 22, 32)
+        placer.place(axes, f"{text}, {y:.0f} km off", spots, path_effects=style.halo(), **look)
+        return
+    axes.plot([x], [y], "s", **square)
+    leader = {"arrowstyle": "-", "color": style.BLUE, "linewidth": 0.9, "shrinkA": 1, "shrinkB": 4}
+    spots = fan(x, y, 10, 18, 30, 45, 60, 80)
+    placer.place(axes, text, spots, leader=leader, path_effects=style.halo(), **look)
+
+
+def _label_approach(axes: Axes, sortie: Sortie, approach: list[tuple[float, float]], placer: Placer) -> None:
+    """Name a pair beside its approach, in one line or two."""
+    top = axes.get_ylim()[1]
+    seen = [(x, y) for x, y in approach if y < 0.98 * top]
+    if not seen:
+        return
+    count = min(len(seen), 25)
+    spots = [
+        spot for i in range(count) for spot in around(*seen[i * (len(seen) - 1) // max(1, count - 1)], 7, 14)
+    ]
+    versions = [sortie.label, sortie.label.replace(", ", ",\n")]
+    look: dict[str, Any] = {
+        "color": style.BLUE,
+        "fontsize": style.SMALL_PT,
+        "fontweight": "bold",
+        "zorder": 8,
+    }
+    placer.place(axes, versions, spots, path_effects=style.halo(), **look)
