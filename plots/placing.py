@@ -8,7 +8,7 @@ frame.  Greedy and without chance, so the same data give the same picture; what 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -23,6 +23,8 @@ from numpy.typing import ArrayLike, NDArray
 from sim.pieces import laid_out
 
 Points = NDArray[np.float64]
+Box = tuple[float, float, float, float]
+"""West, south, east and north in points from the figure's lower left corner."""
 
 SPACING_PT: Final = 4.0  # of the points by which a line is known
 GAP_PT: Final = 2.0  # kept free above and below a label
@@ -36,7 +38,7 @@ DRIFT_FREE_PT: Final = 16.0
 LEADER_COST: Final = 0.06  # per point of a leader's length
 LABEL_CROSSING_COST: Final = 6.0  # per 4 pt of a label that a leader crosses
 LINE_CROSSING_COST: Final = 4.0  # per point of a line that a leader crosses
-LEADER_POINT_COST: Final = 6.0  # a label on a leader parts another label from what it names
+LEADER_POINT_COST: Final = 15.0  # a label on a leader parts another label from what it names
 ROUNDS: Final = 12
 NEIGHBOURS: Final = 3
 CLEAR_PT: Final = (
@@ -44,6 +46,7 @@ CLEAR_PT: Final = (
 )
 AWAY_PT: Final = 10.0  # from its anchor such a label has a leader
 SHORT_LEADER: Final = 0.25  # of its cost where a leader only bridges what stands beside its anchor
+LINE_WIDTH_PT: Final = 2.0
 FREE_PT: Final = 10.0  # round its anchor a leader crosses what it points at
 
 
@@ -88,7 +91,7 @@ class _Try(NamedTuple):
     cost: float
     text: str
     spot: Spot
-    box: tuple[float, float, float, float]
+    box: Box
     is_away: bool
 
 
@@ -112,8 +115,8 @@ class Placer:
         """Keep labels off a text that stands already."""
         self.avoid_box(text.get_window_extent(self.renderer))
 
-    def avoid_line(self, axes: Axes, x: ArrayLike, y: ArrayLike, weight: float = POINT_COST) -> None:
-        """Keep labels off a line in data coordinates; gaps in it are not a number."""
+    def avoid_line(self, axes: Axes, x: ArrayLike, y: ArrayLike, weight: float = POINT_COST) -> Points:
+        """Keep labels off a line in data coordinates; return points of it, shape (n, 2).  Gaps are not a number."""
         data = np.column_stack([np.asarray(x, np.float64), np.asarray(y, np.float64)])
         corners = axes.transData.transform(data) * self.scale
         west, south, east, north = np.array(axes.bbox.extents) * self.scale
@@ -126,15 +129,17 @@ class Placer:
         counts = np.clip((np.hypot(*(there - here).T) / SPACING_PT).astype(np.int64), 1, 2000)
         piece, number = laid_out(counts + 1)
         share = (number / counts[piece])[:, None]
+        points: Points = here[piece] + share * (there - here)[piece]
         if len(piece):
-            self._add(here[piece] + share * (there - here)[piece], weight)
+            self._add(points, weight)
+        return points
 
     def avoid_place(self, axes: Axes, x: float, y: float, half_pt: float) -> None:
         """Keep labels off a mark in data coordinates that reaches so many points to each side."""
         at = axes.transData.transform((x, y)) * self.scale
         self._take((at[0] - half_pt, at[1] - half_pt, at[0] + half_pt, at[1] + half_pt))
 
-    def _take(self, box: tuple[float, float, float, float]) -> None:
+    def _take(self, box: Box) -> None:
         self.boxes = np.vstack([self.boxes, box])
 
     def _add(self, points: Points, weight: float) -> None:
@@ -159,30 +164,37 @@ class Placer:
         most_cost: float = float("inf"),
         leader: dict[str, Any] | None = None,
         frame: Bbox | None = None,
+        may_stand: Callable[[Box], bool] | None = None,
         **style: Any,
     ) -> Annotation | None:
         """Write a text at the best of its spots, or not at all if that costs more than `most_cost`.
 
         Several texts are versions of one, as on one line and on two.  `leader` draws a line from the text to its
-        anchor; `frame` is the box in pixels to stay in, the axes' unless said.
+        anchor; `frame` is the box in pixels to stay in, the axes' unless said; `may_stand` rules places out.
         """
         spots = list(spots)
         versions = [texts] if isinstance(texts, str) else list(texts)
         bounds = np.array((frame or axes.bbox).extents) * self.scale
         anchors = axes.transData.transform([(spot.x, spot.y) for spot in spots]) * self.scale
-        tries: list[tuple[float, int, str, Spot, tuple[float, float, float, float], Points | None]] = []
+        tries: list[tuple[float, int, str, Spot, Box, Points | None]] = []
         for text in versions:
             width, height = self.size_pt(text, **style)
             for spot, anchor in zip(spots, anchors, strict=True):
                 box = _box(anchor, spot, width, height)
+                if may_stand is not None and not may_stand(box):
+                    continue
                 cost = self._cost(box, bounds) + ORDER_COST * len(tries)
                 line = _leader(anchor, box) if leader is not None else None
                 far_pt = float(np.hypot(spot.dx_pt, spot.dy_pt)) - DRIFT_FREE_PT
                 cost += DRIFT_COST * max(0.0, far_pt) if line is None else self._leader_cost(line)
                 tries.append((cost, len(tries), text, spot, box, line))
+        if not tries:
+            return None
         cost, _, text, spot, box, line = min(tries, key=lambda t: t[:2])
         if cost > most_cost:
             return None
+        if leader is not None:  # it is drawn as it was weighed, not from the middle of the text
+            leader = {**leader, "relpos": _nearest(anchors[spots.index(spot)], box)}
         note = axes.annotate(
             text,
             (spot.x, spot.y),
@@ -195,7 +207,8 @@ class Placer:
             **style,
         )
         self._take((box[0] - WORD_GAP_PT, box[1] - GAP_PT, box[2] + WORD_GAP_PT, box[3] + GAP_PT))
-        if line is not None and len(line):
+        if leader is not None:
+            line = _leader(anchors[spots.index(spot)], box, LINE_WIDTH_PT)
             self._add(line, LEADER_POINT_COST)
         return note
 
@@ -325,20 +338,39 @@ def _shared(mine: Sequence[_Try], others: Sequence[_Try]) -> Points:
     return cost
 
 
-def _box(anchor: Points, spot: Spot, width: float, height: float) -> tuple[float, float, float, float]:
+def _box(anchor: Points, spot: Spot, width: float, height: float) -> Box:
     x, y = anchor[0] + spot.dx_pt, anchor[1] + spot.dy_pt
     left = {"left": x, "center": x - width / 2, "right": x - width}[spot.ha]
     low = {"bottom": y, "center": y - height / 2, "top": y - height}[spot.va]
     return left, low, left + width, low + height
 
 
-def _leader(anchor: Points, box: tuple[float, float, float, float]) -> Points:
+def _nearest(anchor: Points, box: Box) -> tuple[float, float]:
+    """Return the place in a box, in shares of its width and height, that is nearest to an anchor."""
+    x0, y0, x1, y1 = box
+    wide, high = max(x1 - x0, 1e-9), max(y1 - y0, 1e-9)
+    return min(max(float(anchor[0] - x0) / wide, 0.0), 1.0), min(max(float(anchor[1] - y0) / high, 0.0), 1.0)
+
+
+def _leader(anchor: Points, box: Box, free_pt: float = FREE_PT) -> Points:
     """Return points along a leader from near its anchor to the box of its text, in points; none if it is short."""
-    nearest = np.array([min(max(anchor[0], box[0]), box[2]), min(max(anchor[1], box[1]), box[3])])
+    along, up = _nearest(anchor, box)
+    nearest = np.array([box[0] + along * (box[2] - box[0]), box[1] + up * (box[3] - box[1])])
     length = float(np.hypot(*(nearest - anchor)))
-    at = np.arange(FREE_PT, max(length - 2.0, FREE_PT), SPACING_PT)
+    at = np.arange(free_pt, max(length - 2.0, free_pt), SPACING_PT)
     line: Points = anchor + at[:, None] / max(length, 1e-9) * (nearest - anchor)
     return line
+
+
+def away_pt(box: Box, points: Points) -> float:
+    """Return the distance in points from a box to the nearest of some points.
+
+    >>> away_pt((0.0, 0.0, 10.0, 5.0), np.array([[13.0, 9.0], [5.0, 20.0]]))
+    5.0
+    """
+    (x0, y0, x1, y1), (x, y) = box, points.T
+    beside, above = np.maximum(np.maximum(x0 - x, x - x1), 0.0), np.maximum(np.maximum(y0 - y, y - y1), 0.0)
+    return float(np.hypot(beside, above).min(initial=np.inf))
 
 
 def fan(x: float, y: float, *distances_pt: float) -> list[Spot]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -9,11 +11,23 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from plots import style
-from plots.encounter import Encounter, Sortie, duration, ordinal, spans_shown
-from plots.placing import Placer, Spot, around, fan
+from plots.encounter import Encounter, Floats, Sortie, duration, ordinal, spans_shown
+from plots.placing import Box, Placer, Points, Spot, around, away_pt, fan
 from plots.timeline import clock_axis, title
 
 DASHES = ((0, (6, 2)), (0, (1.5, 1.5)), (0, (8, 2, 1.5, 2)), (0, (3, 1.5)))
+CLEAR_PT = 10.0  # by so much the line of another pair is further from a name than its own
+NAME_PLACES = 14  # along an approach
+NAME_COST, OFF_COST = 10.0, 18.0  # a name that costs more beside its line stands off, or nowhere
+
+
+@dataclass
+class Line:
+    """The line of a pair: points of all of it, shape (n, 2), and (s, km) along its approach."""
+
+    sortie: Sortie
+    points: Points = field(default_factory=lambda: np.empty((0, 2)))
+    approach: list[tuple[float, float]] = field(default_factory=list)
 
 
 def draw_where(figure: Figure, axes: Axes, shown: Encounter, placer: Placer) -> None:
@@ -32,9 +46,18 @@ def draw_where(figure: Figure, axes: Axes, shown: Encounter, placer: Placer) -> 
     axes.plot(seconds, distances, color=style.RED, linewidth=3.2, zorder=4, solid_capstyle="butt")
     placer.avoid_line(axes, seconds, distances)
     met = [s for s in shown.sorties if s.joined is not None and s.starts is not None]
-    approaches = [_draw_pair(axes, shown, sortie, i, placer) for i, sortie in enumerate(met)]
+    lines = [_draw_pair(axes, shown, sortie, i, placer) for i, sortie in enumerate(met)]
+    joins = [_mark_joining(axes, shown, sortie, placer) for sortie in met]
     _label_circles(axes, shown, placer)
     _label_stays(axes, shown, placer)
+    for line in lines:
+        _label_approach(axes, line, lines, placer)
+    for text, x, y in (join for join in joins if join is not None):
+        _label_joining(axes, text, x, y, placer)
+    _label_flight(axes, shown, seconds, distances, placer)
+
+
+def _label_flight(axes: Axes, shown: Encounter, seconds: Floats, distances: Floats, placer: Placer) -> None:
     inside = np.flatnonzero(distances < axes.get_ylim()[1] * 0.97)
     if len(inside):
         at = [inside[int(share * (len(inside) - 1))] for share in (0.0, 0.04, 0.08, 0.5, 0.92, 0.96, 1.0)]
@@ -46,10 +69,6 @@ def draw_where(figure: Figure, axes: Axes, shown: Encounter, placer: Placer) -> 
             "zorder": 8,
         }
         placer.place(axes, shown.label, spots, path_effects=style.halo(), **look)
-    for sortie in met:
-        _label_joining(axes, shown, sortie, placer)
-    for sortie, approach in zip(met, approaches, strict=True):
-        _label_approach(axes, sortie, approach, placer)
 
 
 def _top_km(shown: Encounter, steps: np.ndarray[Any, Any], distances: np.ndarray[Any, Any]) -> float:
@@ -98,26 +117,25 @@ def _label_circles(axes: Axes, shown: Encounter, placer: Placer) -> None:
         placer.place(axes, text, spots, path_effects=style.halo(), **look)
 
 
-def _draw_pair(
-    axes: Axes, shown: Encounter, sortie: Sortie, number: int, placer: Placer
-) -> list[tuple[float, float]]:
-    """Draw a pair's distance until it joins, thinner once it parts; return (s, km) along its approach."""
+def _draw_pair(axes: Axes, shown: Encounter, sortie: Sortie, number: int, placer: Placer) -> Line:
+    """Draw a pair's distance until it joins, thinner once it parts."""
     assert sortie.starts is not None
     assert sortie.joined is not None
     way, dash = shown.recorded.ways[sortie.pair], DASHES[number % len(DASHES)]
     legs = [(sortie.starts, sortie.joined, 2.2)]
     if sortie.ends is not None:
         legs.append((sortie.ends, int(way.step[-1]), 0.9))
-    approach: list[tuple[float, float]] = []
+    line = Line(sortie)
     for first, last, width in legs:
         for begins, ends in spans_shown([(first, last)], shown.begins, shown.ends):
             steps = shown.steps(begins, ends)
             seconds, distances = steps * shown.clock.step_s, shown.distance_km(way, steps)
             axes.plot(seconds, distances, color=style.BLUE, linewidth=width, linestyle=dash, zorder=5)
-            placer.avoid_line(axes, seconds, distances, 1.0 if width > 1 else 0.5)
+            points = placer.avoid_line(axes, seconds, distances, 1.0 if width > 1 else 0.5)
+            line.points = np.concatenate([line.points, points])
             if width > 1:
-                approach += zip(seconds.tolist(), distances.tolist(), strict=True)
-    return approach
+                line.approach += zip(seconds.tolist(), distances.tolist(), strict=True)
+    return line
 
 
 def _label_stays(axes: Axes, shown: Encounter, placer: Placer) -> None:
@@ -148,42 +166,66 @@ def _label_stays(axes: Axes, shown: Encounter, placer: Placer) -> None:
         )
 
 
-def _label_joining(axes: Axes, shown: Encounter, sortie: Sortie, placer: Placer) -> None:
+def _mark_joining(
+    axes: Axes, shown: Encounter, sortie: Sortie, placer: Placer
+) -> tuple[str, float, float] | None:
+    """Mark where a pair joins, off the scale by an arrow at its edge; return words and place, in s and km."""
     assert sortie.joined is not None
     if not shown.begins <= sortie.joined <= shown.ends:
-        return
-    way = shown.recorded.ways[sortie.pair]
+        return None
+    way, top = shown.recorded.ways[sortie.pair], axes.get_ylim()[1]
     x, y = shown.seconds(sortie.joined), float(shown.distance_km(way, np.array([float(sortie.joined)]))[0])
     square: dict[str, Any] = {"color": style.BLUE, "markeredgecolor": "white", "markersize": 9, "zorder": 7}
-    text, top = f"joins {shown.clock.short(sortie.joined)}", axes.get_ylim()[1]
+    text, at = f"joins {shown.clock.short(sortie.joined)}", min(y, 0.96 * top)
+    if y > top:
+        text += f", {y:.0f} km off"
+    axes.plot([x], [at], "^" if y > top else "s", **square)
+    placer.avoid_place(axes, x, at, 5.0)
+    return text, x, at
+
+
+def _label_joining(axes: Axes, text: str, x: float, y: float, placer: Placer) -> None:
     look: dict[str, Any] = {"color": style.BLUE, "fontsize": style.SMALL_PT, "zorder": 8}
-    if y > top:  # off the scale: an arrow at its edge says so
-        axes.plot([x], [0.96 * top], "^", **square)
-        placer.avoid_place(axes, x, 0.96 * top, 5.0)
-        spots = around(x, 0.96 * top, 8, 14, 22, 32)
-        placer.place(axes, f"{text}, {y:.0f} km off", spots, path_effects=style.halo(), **look)
-        return
-    axes.plot([x], [y], "s", **square)
     leader = {"arrowstyle": "-", "color": style.BLUE, "linewidth": 0.9, "shrinkA": 1, "shrinkB": 4}
     spots = fan(x, y, 10, 18, 30, 45, 60, 80)
     placer.place(axes, text, spots, leader=leader, path_effects=style.halo(), **look)
 
 
-def _label_approach(axes: Axes, sortie: Sortie, approach: list[tuple[float, float]], placer: Placer) -> None:
-    """Name a pair beside its approach, in one line or two."""
+def _label_approach(axes: Axes, line: Line, lines: Sequence[Line], placer: Placer) -> None:
+    """Name a pair beside its approach, in one line or two; else off it with a leader, or not at all.
+
+    The problem: in a bundle of lines the least crowded place beside one of them may be nearer to another, and the
+    name is read as that one's.  The solution: where its own line is not the nearest by far a name may not stand.
+    """
     top = axes.get_ylim()[1]
-    seen = [(x, y) for x, y in approach if y < 0.98 * top]
+    seen = [(x, y) for x, y in line.approach if y < 0.98 * top]
     if not seen:
         return
-    count = min(len(seen), 25)
-    spots = [
-        spot for i in range(count) for spot in around(*seen[i * (len(seen) - 1) // max(1, count - 1)], 7, 14)
-    ]
-    versions = [sortie.label, sortie.label.replace(", ", ",\n")]
+    count = min(len(seen), NAME_PLACES)
+    places = [seen[i * (len(seen) - 1) // max(1, count - 1)] for i in range(count)]
+    others = np.concatenate([np.empty((0, 2)), *(each.points for each in lines if each is not line)])
+
+    def is_its_own(box: Box) -> bool:
+        middle = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+        return all(
+            away_pt(each, others) >= away_pt(each, line.points) + CLEAR_PT for each in (box, 2 * middle)
+        )
+
+    def is_no_others(box: Box) -> bool:
+        return away_pt(box, others) >= CLEAR_PT
+
+    name = line.sortie.label
+    versions = [name, name.replace(", ", ",\n")]
     look: dict[str, Any] = {
         "color": style.BLUE,
         "fontsize": style.SMALL_PT,
         "fontweight": "bold",
         "zorder": 8,
     }
-    placer.place(axes, versions, spots, path_effects=style.halo(), **look)
+    look["path_effects"] = style.halo()
+    beside = [spot for place in places for spot in around(*place, 7, 14)]
+    if placer.place(axes, versions, beside, may_stand=is_its_own, most_cost=NAME_COST, **look):
+        return
+    leader = {"arrowstyle": "-", "color": style.BLUE, "linewidth": 0.9, "shrinkA": 1, "shrinkB": 1}
+    off = [spot for place in places[::3] for spot in fan(*place, 18, 28, 40, 55, 75)]
+    placer.place(axes, versions, off, leader=leader, may_stand=is_no_others, most_cost=OFF_COST, **look)

@@ -214,6 +214,12 @@ def recorded_of(text: str, folder: Path) -> store.Recorded:
     return store.record(run.replicate(run.prepare(checked), Uniforms(3), 0), document)
 
 
+def of_july(replication: int) -> store.Recorded:
+    """Run one replication of the largest scenario that is bundled."""
+    checked, document = scenario.read("july-2019")
+    return store.record(run.replicate(run.prepare(checked), Uniforms(1), replication), document)
+
+
 def texts(figure: Figure) -> list[str]:
     """Return every text on a figure that can be seen."""
     return [t.get_text() for t in figure.findobj(Text) if t.get_text() and t.get_visible()]

@@ -23,7 +23,7 @@ from sim import run, scenario, store
 from sim.document import dump, load
 from sim.draws import Uniforms
 from sim.errors import InputError
-from tests.one_pass import BARE, PASS, check_room, later, recorded_of, texts
+from tests.one_pass import BARE, PASS, check_room, later, of_july, recorded_of, texts
 
 
 @pytest.fixture(scope="module")
@@ -143,12 +143,6 @@ def test_messages_run_between_posts_and_to_pairs(recorded: store.Recorded) -> No
     _, messages, left_out = chain(encounter.encounter(recorded))
     assert left_out == 0
     assert {("control", "hq"), ("control", "one"), ("hq", "one")} == {(m.origin, m.goal) for m in messages}
-
-
-def of_july(replication: int) -> store.Recorded:
-    """Run one replication of the largest scenario that is bundled."""
-    checked, document = scenario.read("july-2019")
-    return store.record(run.replicate(run.prepare(checked), Uniforms(1), replication), document)
 
 
 @pytest.fixture(scope="module")
