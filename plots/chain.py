@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from plots.encounter import Encounter, Event, Sortie
+from plots.incidents import turns
 from plots.ladder import ladder
 from sim.command import event_of
 
@@ -41,7 +42,10 @@ class Acts:
 
 @dataclass
 class Lane:
-    """One post or pair, or a flight to which something happened; `hazards` are steps and what happened."""
+    """One post or pair, or a flight to which something happened; `hazards` are steps and what happened.
+
+    `turns` are the steps at which the crew that the post stands for turns away.
+    """
 
     name: str
     label: str
@@ -51,6 +55,7 @@ class Lane:
     calls: list[int] = field(default_factory=list)
     acts: list[Acts] = field(default_factory=list)
     hazards: list[tuple[int, str]] = field(default_factory=list)
+    turns: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -86,6 +91,7 @@ def chain(encounter: Encounter) -> tuple[list[Lane], list[Message], int]:
         at = next((i for i, lane in enumerate(mine) if lane.name == control), 0)
         lanes += [*mine[:at], *pairs, *mine[at:]]
     _mark_hazards(encounter, lanes)
+    _mark_turns(encounter, lanes)
     messages = [m for m in _messages(encounter) if _is_shown(encounter, m.received, m.received)]
     ends = {name for m in messages for name in (m.origin, m.goal)}
     lanes = [lane for lane in lanes if lane.name in ends or _has_content(encounter, lane)]
@@ -99,7 +105,7 @@ def _is_shown(encounter: Encounter, first: int, last: int) -> bool:
 
 def _has_content(encounter: Encounter, lane: Lane) -> bool:
     bars = any(bar.ends > encounter.begins and bar.begins < encounter.ends for bar in lane.bars)
-    marks = [*lane.calls, *(step for step, _ in lane.hazards)]
+    marks = [*lane.calls, *lane.turns, *(step for step, _ in lane.hazards)]
     return bars or any(_is_shown(encounter, step, step) for step in marks)
 
 
@@ -117,6 +123,14 @@ def _mark_hazards(encounter: Encounter, lanes: list[Lane]) -> None:
             lane = Lane(encounter.flight, encounter.label, side, is_pair=True)
             lanes.append(lane)
         lane.hazards.append((event["step"], event["kind"].replace("-", " ")))
+
+
+def _mark_turns(encounter: Encounter, lanes: list[Lane]) -> None:
+    """Put into the lane of its crew where the flight turns away; a crew without a post has none."""
+    crew = encounter.recorded.scenario.crew.get(encounter.flight)
+    for lane in lanes:
+        if crew is not None and lane.name == crew.post:
+            lane.turns.extend(step for flight, step in turns(encounter) if flight == encounter.flight)
 
 
 def _stage_bars(encounter: Encounter, post: str) -> Iterator[Bar]:

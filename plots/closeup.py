@@ -10,6 +10,7 @@ from matplotlib.collections import LineCollection
 from plots import style
 from plots.chart import KM_PER_DEG, Floats, Panel, View, draw_scale, label_zones, view_of
 from plots.encounter import Encounter, Sortie, ordinal, place
+from plots.incidents import label_incidents, mark_incidents
 from plots.placing import Spot, around, fan
 from plots.ways import draw_flights, draw_way, label_centre, label_flights, looks
 
@@ -59,6 +60,8 @@ def draw_close(panel: Panel, outlines: dict[str, Floats]) -> int:
         leader = {"arrowstyle": "-", "color": ink, "linewidth": 0.9, "shrinkA": 1, "shrinkB": 3}
         look: dict[str, Any] = {"color": ink, "fontsize": style.TEXT_PT, "zorder": 8, "leader": leader}
         panel.placer.place(axes, text, fan(*middle, 50, 75, 100, 130), path_effects=style.halo(), **look)
+    mark_incidents(panel)
+    label_incidents(panel)
     for sortie in met:
         _label_joining(panel, sortie)
     for sortie in met[:LABELLED_PAIRS]:

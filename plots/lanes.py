@@ -16,6 +16,7 @@ from matplotlib.transforms import Bbox
 from plots import style
 from plots.chain import Acts, Bar, BarKind, Lane, Look, Message
 from plots.encounter import Encounter
+from plots.incidents import STRUCK, TURN, turning
 from plots.placing import Label, Placer, Spot, wrapped
 from plots.timeline import Handle, key, key_rows, title
 
@@ -63,7 +64,6 @@ SIZES: dict[Look, float] = {"pass": 6.0, "flares": 9.0, "fire": 6.5}
 LEAST_PT = 4.5  # marks that stand close are smaller; closer than this they are one, with their count
 COUNT_PT = 34.0  # where some are one, so are all that stand closer than this: a count needs room
 JOIN: dict[str, Any] = {"marker": "s", "color": style.BLUE, "markeredgecolor": "white", "markersize": 8}
-STRUCK: dict[str, Any] = {"marker": "X", "color": style.INK, "markeredgecolor": "white", "markersize": 12}
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ def _height_pt(
         homeless += wide > shown.seconds(room) * per_s
     if homeless > 1:
         return TALL_PT
-    spare = not homeless and "\n" not in _name(lane) and not lane.acts and not lane.hazards
+    spare = not homeless and "\n" not in _name(lane) and not lane.acts and not lane.hazards and not lane.turns
     return LOW_PT if spare and (lane.is_pair or not lane.calls) else HIGH_PT
 
 
@@ -196,6 +196,7 @@ def draw_lanes(
             _draw_acts(panel, lane, acts, marks[acts.kind])
     for lane in lanes:
         _label_hazards(panel, lane)
+        _label_turns(panel, lane)
         _label_acts(panel, lane)
         _label_bars(panel, lane)
     key(figure, axes, plan.key)
@@ -354,22 +355,35 @@ def _label_acts(panel: Panel, lane: Lane) -> None:
 
 def _label_hazards(panel: Panel, lane: Lane) -> None:
     """Mark what befell a pair, a post or the flight, and say what it was and when, or how often and when first."""
-    row = panel.rows[lane.name]
     for words in dict.fromkeys(words for _, words in lane.hazards):
         steps = [step for step, each in lane.hazards if each == words and panel.is_shown(step)]
-        if not steps:
-            continue
-        y = sum(row.bars) / 2
-        for step in steps:
-            panel.axes.plot([panel.shown.seconds(step)], [y], linestyle="none", zorder=8, **STRUCK)
-            panel.placer.avoid_place(panel.axes, panel.shown.seconds(step), y, 6.0)
-        x, when = panel.shown.seconds(steps[0]), panel.shown.clock.short(steps[0])
-        text = f"{words} {when}" if len(steps) == 1 else f"{words} × {len(steps)}, first {when}"
-        look: dict[str, Any] = {"fontsize": style.SMALL_PT, "fontweight": "bold", "zorder": 9}
-        look["path_effects"] = style.halo(2.5, style.GROUND)
-        sides = ((9, "left"), (-9, "right"), (3, "left"), (-3, "right"))
-        spots = [Spot(x, row.words, dx, 0, ha) for dx, ha in sides]
-        panel.placer.place(panel.axes, text, spots, frame=panel.lane(row, right_pt=120.0), **look)
+        if steps:
+            when = panel.shown.clock.short(steps[0])
+            text = f"{words} {when}" if len(steps) == 1 else f"{words} × {len(steps)}, first {when}"
+            _label_marks(panel, lane, steps, text, STRUCK, {"fontweight": "bold"})
+
+
+def _label_turns(panel: Panel, lane: Lane) -> None:
+    """Mark where a crew turns away, and say when."""
+    mark = {**TURN, "markeredgecolor": style.RED}
+    for step in lane.turns:
+        if panel.is_shown(step):
+            _label_marks(panel, lane, [step], turning(panel.shown, step), mark, {"color": style.RED})
+
+
+def _label_marks(
+    panel: Panel, lane: Lane, steps: Sequence[int], text: str, mark: dict[str, Any], look: dict[str, Any]
+) -> None:
+    row = panel.rows[lane.name]
+    y = sum(row.bars) / 2
+    for step in steps:
+        panel.axes.plot([panel.shown.seconds(step)], [y], linestyle="none", zorder=8, **mark)
+        panel.placer.avoid_place(panel.axes, panel.shown.seconds(step), y, 6.0)
+    x = panel.shown.seconds(steps[0])
+    look = {"fontsize": style.SMALL_PT, "zorder": 9, "path_effects": style.halo(2.5, style.GROUND), **look}
+    sides = ((9, "left"), (-9, "right"), (3, "left"), (-3, "right"))
+    spots = [Spot(x, row.words, dx, 0, ha) for dx, ha in sides]
+    panel.placer.place(panel.axes, text, spots, frame=panel.lane(row, right_pt=120.0), **look)
 
 
 def _words(bar: Bar) -> str:

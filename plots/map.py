@@ -27,6 +27,7 @@ from plots.chart import (
 from plots.closeup import close_view, draw_close
 from plots.edges import caption, draw_edges
 from plots.encounter import Encounter, encounter
+from plots.incidents import label_incidents, mark_incidents
 from plots.placing import Placer, Spot, around, shortened
 from plots.ways import draw_flights, draw_way, label_centre, label_flights, looks
 
@@ -138,6 +139,7 @@ def _draw_region(panel: Panel, close: View, outlines: dict[str, Floats]) -> None
             _draw_pair_way(panel, name)
     draw_scale(panel)
     mark_bases(panel)
+    mark_incidents(panel)
     letter: dict[str, Any] = {"fontsize": style.TITLE_PT, "fontweight": "bold", "zorder": 8}
     sides = ((close.east, 4, "left"), (close.west, -4, "right"))
     spots = [Spot(x, y, dx, 0, ha) for y in (close.north, close.south) for x, dx, ha in sides]
@@ -145,6 +147,7 @@ def _draw_region(panel: Panel, close: View, outlines: dict[str, Floats]) -> None
     label_flights(panel)
     label_bases(panel)
     draw_edges(panel)
+    label_incidents(panel)
     label_zones(panel, outlines, "identification")
     label_centre(panel)
     label_zones(panel, outlines, "trigger", "station")

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from plots import style
 from plots.encounter import Encounter, Floats, Sortie, duration, ordinal, spans_shown
+from plots.incidents import TURN, turning, turns
 from plots.placing import Box, Placer, Points, Spot, around, away_pt, fan
 from plots.timeline import clock_axis, title
 
@@ -48,12 +49,15 @@ def draw_where(figure: Figure, axes: Axes, shown: Encounter, placer: Placer) -> 
     met = [s for s in shown.sorties if s.joined is not None and s.starts is not None]
     lines = [_draw_pair(axes, shown, sortie, i, placer) for i, sortie in enumerate(met)]
     joins = [_mark_joining(axes, shown, sortie, placer) for sortie in met]
+    turned = [_mark_turn(axes, shown, step, placer) for step in _turns(shown)]
     _label_circles(axes, shown, placer)
     _label_stays(axes, shown, placer)
+    for text, x, y in turned:
+        _label_mark(axes, text, x, y, style.RED, placer)
     for line in lines:
         _label_approach(axes, line, lines, placer)
     for text, x, y in (join for join in joins if join is not None):
-        _label_joining(axes, text, x, y, placer)
+        _label_mark(axes, text, x, y, style.BLUE, placer)
     _label_flight(axes, shown, seconds, distances, placer)
 
 
@@ -184,9 +188,25 @@ def _mark_joining(
     return text, x, at
 
 
-def _label_joining(axes: Axes, text: str, x: float, y: float, placer: Placer) -> None:
-    look: dict[str, Any] = {"color": style.BLUE, "fontsize": style.SMALL_PT, "zorder": 8}
-    leader = {"arrowstyle": "-", "color": style.BLUE, "linewidth": 0.9, "shrinkA": 1, "shrinkB": 4}
+def _turns(shown: Encounter) -> list[int]:
+    """Return the steps of the span at which the flight turns away."""
+    steps = [step for flight, step in turns(shown) if flight == shown.flight]
+    return [step for step in steps if shown.begins <= step <= shown.ends]
+
+
+def _mark_turn(axes: Axes, shown: Encounter, step: int, placer: Placer) -> tuple[str, float, float]:
+    """Mark where the flight turns away, off the scale at its edge; return words and place, in s and km."""
+    way, top = shown.recorded.ways[shown.flight], axes.get_ylim()[1]
+    x, y = shown.seconds(step), float(shown.distance_km(way, np.array([float(step)]))[0])
+    at, text = min(y, 0.96 * top), turning(shown, step)
+    axes.plot([x], [at], linestyle="none", zorder=7, markeredgecolor=style.RED, **TURN)
+    placer.avoid_place(axes, x, at, 6.0)
+    return text if y <= top else f"{text}, {y:.0f} km off", x, at
+
+
+def _label_mark(axes: Axes, text: str, x: float, y: float, color: str, placer: Placer) -> None:
+    look: dict[str, Any] = {"color": color, "fontsize": style.SMALL_PT, "zorder": 8}
+    leader = {"arrowstyle": "-", "color": color, "linewidth": 0.9, "shrinkA": 1, "shrinkB": 4}
     spots = fan(x, y, 10, 18, 30, 45, 60, 80)
     placer.place(axes, text, spots, leader=leader, path_effects=style.halo(), **look)
 
