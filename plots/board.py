@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from plots import style
 from plots.chain import chain
-from plots.encounter import Encounter, encounter
-from plots.ladder import ladder, zones_held
+from plots.encounter import encounter
+from plots.ladder import ladder
 from plots.lanes import draw_lanes, layout
-from plots.placing import Placer, wrapped
+from plots.placing import Placer
 from plots.stairs import Shares, Spread, Told, draw_stairs_panel, stairs_key, stairs_pt
-from plots.timeline import clock_axis, keys_pt, shade_stays, side_text
+from plots.strip import draw_strip, fields, strip_pt
+from plots.timeline import clock_axis, keys_pt, shade_stays
 from plots.where import draw_where
 from sim.provenance import number_of
 
@@ -23,10 +24,9 @@ if TYPE_CHECKING:
 
 WIDTH_IN = 16.0
 LEFT_PT, RIGHT_PT = 204.0, 136.0
-TOP_PT, STRIP_PT, TITLE_PT, GAP_PT, BOTTOM_PT = 6.0, 20.0, 24.0, 3.0, 60.0
+TOP_PT, TITLE_PT, GAP_PT, BOTTOM_PT = 6.0, 24.0, 3.0, 60.0
 WHERE_PT, MOST_WHERE_PT = 136.0, 300.0
 """Panel A takes what a projector's 16 : 9 leave, within these; a long chain makes the board taller."""
-IN_ZONE = "#dfa9b1"  # between that of an airspace and that of no zone, also in grey
 
 
 @style.in_house_style
@@ -54,13 +54,14 @@ def board(
     plan = layout(lanes, messages, shown, probe, width_pt)
     climb_key = stairs_key(shown, held, probe, width_pt, has_spread=bool(spread))
     titles = [TITLE_PT, TITLE_PT + keys_pt(plan.key), TITLE_PT + keys_pt(climb_key)]
-    rest = plan.height_pt, stairs_pt(held)
-    around_pt = TOP_PT + STRIP_PT + sum(rest) + sum(titles) + 2 * GAP_PT + BOTTOM_PT
+    parts = fields(shown, probe, width_pt)
+    rest, top_pt = (plan.height_pt, stairs_pt(held)), TOP_PT + strip_pt(parts)
+    around_pt = top_pt + sum(rest) + sum(titles) + 2 * GAP_PT + BOTTOM_PT
     rows = [min(MOST_WHERE_PT, max(WHERE_PT, WIDTH_IN * 72.0 * 9 / 16 - around_pt)), *rest]
     height_pt = around_pt + rows[0]
     figure = style.new_figure(WIDTH_IN, height_pt / 72.0)
-    strip = _panel(figure, height_pt, TOP_PT, STRIP_PT)
-    tops = [TOP_PT + STRIP_PT + titles[0]]
+    strip = _panel(figure, height_pt, TOP_PT, top_pt - TOP_PT)
+    tops = [top_pt + titles[0]]
     tops.append(tops[0] + rows[0] + titles[1] + GAP_PT)
     tops.append(tops[1] + rows[1] + titles[2] + GAP_PT)
     where, who, how_far = (_panel(figure, height_pt, top, row) for top, row in zip(tops, rows, strict=True))
@@ -69,7 +70,7 @@ def board(
     for axes in (where, who, how_far):
         clock_axis(axes, shown, labels=axes is how_far)
         shade_stays(axes, shown, stays)
-    _draw_strip(strip, shown, placer)
+    draw_strip(strip, shown, parts)
     draw_where(figure, where, shown, placer)
     draw_lanes(figure, who, shown, lanes, messages, left_out, plan, placer)
     told = Told(spread or {}, shares or {}, spread_of)
@@ -94,27 +95,3 @@ def _panel(figure: Figure, height_pt: float, top_pt: float, rows_pt: float) -> A
     )
     axes.spines[["top", "right"]].set_visible(False)
     return axes
-
-
-def _draw_strip(axes: Axes, shown: Encounter, placer: Placer) -> None:
-    axes.set_xlim(shown.seconds(shown.begins), shown.seconds(shown.ends))
-    axes.set_ylim(0, 1)
-    axes.axis("off")
-    name = wrapped(f"{shown.label} is in", 28).splitlines()
-    if len(name) > 2:
-        name = [*name[:1], f"{name[1]}…"]
-    size = style.TEXT_PT if len(name) == 1 else style.SMALL_PT
-    side_text(axes, -0.012, 0.5, "\n".join(name), ha="right", fontsize=size, linespacing=0.95)
-    zones = shown.recorded.scenario.zones
-    for first, last, inside in zones_held(shown):
-        airspace = [zone for zone in inside if zones[zone].kind == "airspace"]
-        named = [zones[zone].label for zone in airspace or inside]
-        color = style.RED if airspace else IN_ZONE if inside else style.GROUND
-        left, width = shown.seconds(first), shown.seconds(last - first)
-        axes.broken_barh([(left, width)], (0, 1), facecolor=color, edgecolor="white", linewidth=1.5)
-        look: dict[str, Any] = {"fontsize": style.SMALL_PT, "fontweight": "bold" if airspace else "normal"}
-        text = " and ".join(named) or "no zone"
-        room = width / (axes.get_xlim()[1] - axes.get_xlim()[0]) * axes.bbox.width * placer.scale
-        if placer.size_pt(text, **look)[0] + 8.0 <= room:
-            ink = "white" if airspace else style.INK
-            axes.text(left + width / 2, 0.47, text, ha="center", va="center", color=ink, **look)
