@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 
 from plots import style
 from plots.encounter import Encounter, Floats, Sortie, duration, ordinal, spans_shown
@@ -18,6 +19,8 @@ from plots.timeline import clock_axis, title
 
 DASHES = ((0, (6, 2)), (0, (1.5, 1.5)), (0, (8, 2, 1.5, 2)), (0, (3, 1.5)))
 CLEAR_PT = 10.0  # by so much the line of another pair is further from a name than its own
+BEYOND_PT = 100.0  # to the right of the panel there is room for a time that belongs to its edge
+STAY_PT = 9.0  # kept free round the mark of a stay: words beside it would be read as its own
 NAME_PLACES = 14  # along an approach
 NAME_COST, OFF_COST = 10.0, 18.0  # a name that costs more beside its line stands off, or nowhere
 
@@ -161,6 +164,7 @@ def _label_stays(axes: Axes, shown: Encounter, placer: Placer) -> None:
             markeredgecolor=style.RED,
             markeredgewidth=1.6,
         )
+        placer.avoid_place(axes, x, y, STAY_PT)
         height = axes.bbox.height * placer.scale
         rises = [share * height - y / top * height for share in (0.5, 0.62, 0.4, 0.74, 0.85, 0.3)]
         spots = [Spot(x, y, dx, rise, "center", "bottom") for rise in rises for dx in (0, 40, -40, 75, -75)]
@@ -207,8 +211,10 @@ def _mark_turn(axes: Axes, shown: Encounter, step: int, placer: Placer) -> tuple
 def _label_mark(axes: Axes, text: str, x: float, y: float, color: str, placer: Placer) -> None:
     look: dict[str, Any] = {"color": color, "fontsize": style.SMALL_PT, "zorder": 8}
     leader = {"arrowstyle": "-", "color": color, "linewidth": 0.9, "shrinkA": 1, "shrinkB": 4}
-    spots = fan(x, y, 10, 18, 30, 45, 60, 80)
-    placer.place(axes, text, spots, leader=leader, path_effects=style.halo(), **look)
+    spots, (west, south, east, north) = fan(x, y, 10, 18, 30, 45, 60, 80), axes.bbox.extents
+    frame = Bbox([(west, south), (east + BEYOND_PT / placer.scale, north)])
+    versions = list(dict.fromkeys((text, text.replace(", ", ",\n"))))
+    placer.place(axes, versions, spots, leader=leader, frame=frame, path_effects=style.halo(), **look)
 
 
 def _label_approach(axes: Axes, line: Line, lines: Sequence[Line], placer: Placer) -> None:

@@ -64,3 +64,18 @@ def test_no_leader_of_a_joining_runs_through_a_name(replication: int, flight: st
         path = text.arrow_patch.get_transform().transform_path(text.arrow_patch.get_path())
         for other, box in boxes:
             assert other is text or not path.intersects_bbox(box, filled=False), other.get_text()
+
+
+@pytest.mark.parametrize("replication", [0, 298])
+def test_a_time_stands_on_no_line(replication: int) -> None:
+    """When a pair joins, also off the scale, and when a crew turns away: the words lie beside the flight's line."""
+    recorded = of_july(replication)
+    shown, axes = encounter.encounter(recorded), (figure := board(recorded)).axes[1]
+    figure.canvas.draw()
+    at = np.arange(shown.begins, shown.ends, dtype=float)
+    track = np.column_stack([at, shown.distance_km(shown.recorded.ways[shown.flight], at)])
+    points = axes.transData.transform(track[track[:, 1] < axes.get_ylim()[1]])
+    told = [text for text in axes.texts if text.get_text().startswith(("joins ", "turns "))]
+    assert len(told) >= 1
+    for text in told:
+        assert apart(Text.get_window_extent(text), points) > 2, text.get_text()
