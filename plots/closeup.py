@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,13 +12,14 @@ from plots import style
 from plots.chart import KM_PER_DEG, Floats, Panel, View, draw_scale, label_zones, view_of
 from plots.encounter import Encounter, Sortie, ordinal, place
 from plots.incidents import label_incidents, mark_incidents
-from plots.placing import Spot, around, fan
+from plots.placing import Box, Spot, away_pt, fan
 from plots.ways import draw_flights, draw_way, label_centre, label_flights, looks
 
 NEAR_S = 7 * 60  # the close-up shows so much of the track before the first stay and after the last
 LEAST_CLOSE_KM = 60.0
 MOST_TICKS = 100  # with more minutes in view, every fifth is marked
 MOMENT_COST = 9.0
+CLEAR_PT = 12.0  # by so much other marks are further from the words of a moment than its own
 TIME_COST = 15.0  # a time that would be cut off at the edge is left out
 LABELLED_PAIRS = 2  # whose places at the same moments are joined
 APART_SHARE = 0.12  # of the view: what is nearer needs no line between
@@ -151,8 +153,7 @@ def _draw_approach(panel: Panel, sortie: Sortie) -> None:
 def _label_joining(panel: Panel, sortie: Sortie) -> None:
     """Mark where a pair joined, and say which and when."""
     assert sortie.joined is not None
-    lat_deg, lon_deg = place(panel.shown.recorded.ways[sortie.pair], np.array([float(sortie.joined)]))
-    x, y = float(lon_deg[0]), float(lat_deg[0])
+    x, y = _joining(panel, sortie)
     if not panel.view.holds(y, x):
         return
     square: dict[str, Any] = {"color": style.BLUE, "markeredgecolor": "white", "markersize": 10, "zorder": 7}
@@ -168,11 +169,21 @@ def _draw_moments(panel: Panel, sortie: Sortie) -> None:
     """Join where a pair and the flight were at two whole minutes, and say how far apart; where there is room."""
     shown, axes = panel.shown, panel.axes
     moments = _moments(panel, sortie)
-    for step, apart_km, ends in moments[:: max(1, len(moments) // 2)][:2]:
+    chosen = moments[:: max(1, len(moments) // 2)][:2]
+    for number, (step, apart_km, ends) in enumerate(chosen):
         look: dict[str, Any] = {"color": style.BLUE, "fontsize": style.SMALL_PT, "zorder": 8}
         look |= {"path_effects": style.halo(), "most_cost": MOMENT_COST}
+        look["leader"] = {
+            "arrowstyle": "-",
+            "color": style.BLUE,
+            "linewidth": 0.9,
+            "shrinkA": 1,
+            "shrinkB": 4,
+        }
+        others = [each[2][1] for other, each in enumerate(chosen) if other != number]
+        look["may_stand"] = _nearest_to(panel, ends[1], [*others, _joining(panel, sortie)])
         text = f"{shown.minute(step)}: {apart_km:.0f} km apart"
-        if panel.placer.place(axes, text, around(*ends[1], 9, 16), **look) is None:
+        if panel.placer.place(axes, text, fan(*ends[1], 9, 16, 26, 40), **look) is None:
             continue
         xs, ys = [x for x, _ in ends], [y for _, y in ends]
         axes.plot(xs, ys, color=style.GREY, linewidth=0.9, linestyle=(0, (1, 2)), zorder=3.2)
@@ -180,6 +191,21 @@ def _draw_moments(panel: Panel, sortie: Sortie) -> None:
         for (x, y), color in zip(ends, (looks(shown)[shown.flight].ink, style.BLUE), strict=True):
             axes.plot([x], [y], "o", markersize=6, markerfacecolor="white", markeredgecolor=color, zorder=6)
             panel.placer.avoid_place(axes, x, y, 4.0)
+
+
+def _nearest_to(
+    panel: Panel, mark: tuple[float, float], others: list[tuple[float, float]]
+) -> Callable[[Box], bool]:
+    """Return what tells of a box in points whether a mark is nearer to it than others, by far."""
+    own, near = (panel.axes.transData.transform(each) * panel.placer.scale for each in ([mark], others))
+    return lambda box: away_pt(box, near) >= away_pt(box, own) + CLEAR_PT
+
+
+def _joining(panel: Panel, sortie: Sortie) -> tuple[float, float]:
+    """Return where a pair joined, longitude and latitude."""
+    assert sortie.joined is not None
+    lat_deg, lon_deg = place(panel.shown.recorded.ways[sortie.pair], np.array([float(sortie.joined)]))
+    return float(lon_deg[0]), float(lat_deg[0])
 
 
 def _moments(panel: Panel, sortie: Sortie) -> list[tuple[int, float, list[tuple[float, float]]]]:

@@ -4,6 +4,7 @@ import re
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
@@ -216,8 +217,20 @@ def recorded_of(text: str, folder: Path) -> store.Recorded:
 
 def of_july(replication: int) -> store.Recorded:
     """Run one replication of the largest scenario that is bundled."""
-    checked, document = scenario.read("july-2019")
+    return replicated("july-2019", replication)
+
+
+def replicated(name: str, replication: int) -> store.Recorded:
+    """Run one replication of a scenario that is bundled."""
+    checked, document = scenario.read(name)
     return store.record(run.replicate(run.prepare(checked), Uniforms(1), replication), document)
+
+
+def apart(box: Bbox, points: np.ndarray) -> float:
+    """Return the distance in pixels from a box to the nearest of some points."""
+    x, y = points.T
+    beside, above = np.maximum(box.x0 - x, x - box.x1), np.maximum(box.y0 - y, y - box.y1)
+    return float(np.hypot(np.maximum(beside, 0), np.maximum(above, 0)).min(initial=np.inf))
 
 
 def texts(figure: Figure) -> list[str]:

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.text import Annotation, Text
 
 from plots.board import board
 from plots.chain import chain
 from plots.encounter import encounter, place
 from plots.map import track_map
 from sim import store
-from tests.one_pass import check_room, of_july, recorded_of, texts
+from tests.one_pass import apart, check_room, of_july, recorded_of, replicated, texts
 
 KNOWN = Path(__file__).parent / "known" / "turn-back.toml"
 
@@ -79,3 +80,23 @@ def test_whoever_turns_away_is_marked_in_a_crowd(replication: int) -> None:
     assert named == (0 if event["who"] == shown.flight else told(figure, words))
     check_room(figure)
     assert told(board(recorded, flight=event["who"]), words) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "replication"), [("first-intercept", 0), ("july-2019", 33), ("july-2019", 515)]
+)
+def test_a_distance_stands_at_its_own_circle(name: str, replication: int) -> None:
+    """Of all circles and squares of a pair on the close-up the one that a distance is told of is nearest to it."""
+    figure = track_map(replicated(name, replication), land=list)
+    figure.canvas.draw()
+    close = figure.axes[1]
+    places = [
+        np.asarray(line.get_xydata(), dtype=float) for line in close.lines if str(line.get_marker()) in "os"
+    ]
+    spots = np.array([each[0] for each in places if len(each) == 1])
+    said = [text for text in close.texts if text.get_text().endswith("km apart")]
+    assert said
+    for text in said:
+        assert isinstance(text, Annotation)
+        away = [apart(Text.get_window_extent(text), close.transData.transform([spot])) for spot in spots]
+        assert spots[int(np.argmin(away))].tolist() == list(text.xy)

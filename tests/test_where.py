@@ -3,11 +3,10 @@
 import numpy as np
 import pytest
 from matplotlib.text import Annotation, Text
-from matplotlib.transforms import Bbox
 
 from plots import encounter
 from plots.board import board
-from tests.one_pass import of_july
+from tests.one_pass import apart, of_july
 
 CROWDED = [(0, None), (515, "h6k"), (33, None), (298, None), (32, None)]
 
@@ -43,13 +42,6 @@ def test_a_name_stands_at_its_own_line(replication: int, flight: str | None) -> 
             assert sorted([*away.values(), np.inf])[1] > away[label] + 10, label
         else:
             assert np.hypot(*(lines[label] - axes.transData.transform(text.xy)).T).min() < 12, label
-
-
-def apart(box: Bbox, points: np.ndarray) -> float:
-    """Return the distance in pixels from a box to the nearest of some points."""
-    x, y = points.T
-    beside, above = np.maximum(box.x0 - x, x - box.x1), np.maximum(box.y0 - y, y - box.y1)
-    return float(np.hypot(np.maximum(beside, 0), np.maximum(above, 0)).min(initial=np.inf))
 
 
 @pytest.mark.parametrize(("replication", "flight"), CROWDED)
