@@ -43,7 +43,7 @@ class Incident:
 
 
 def mark_incidents(panel: Panel) -> None:
-    """Mark on a map where flights turn away."""
+    """Mark on a map where flights turn away, and where something befell the one that it is about or who was with it."""
     for each in _incidents(panel):
         panel.axes.plot(*([x] for x in each.at), linestyle="none", zorder=7.5, **each.mark)
         panel.placer.avoid_place(panel.axes, *each.at, 6.0)
@@ -75,6 +75,12 @@ def _incidents(panel: Panel) -> Iterator[Incident]:
             words, most_cost = f"{shown.recorded.scenario.intruders[flight].label}\n{words}", MOST_COST
         if (at := _seen(panel, flight, step)) is not None:
             yield Incident(at, words, {**TURN, "markeredgecolor": ink}, {"color": ink}, most_cost)
+    for event in shown.events:
+        if "hazard" in event["data"]:
+            who = event["who"] if event["who"] in shown.recorded.ways else shown.flight
+            words = f"{event['kind'].replace('-', ' ')} {shown.clock.short(event['step'])}"
+            if (at := _seen(panel, who, event["step"])) is not None:
+                yield Incident(at, words, STRUCK, {"color": style.INK, "fontweight": "bold"})
 
 
 def _seen(panel: Panel, who: str, step: int) -> tuple[float, float] | None:

@@ -100,3 +100,15 @@ def test_a_distance_stands_at_its_own_circle(name: str, replication: int) -> Non
         assert isinstance(text, Annotation)
         away = [apart(Text.get_window_extent(text), close.transData.transform([spot])) for spot in spots]
         assert spots[int(np.argmin(away))].tolist() == list(text.xy)
+
+
+def test_what_befalls_the_flight_is_marked_on_the_map() -> None:
+    """A collision about the flight has a cross where the pair was, with its time, on both panels."""
+    recorded = of_july(515)
+    shown, figure = encounter(recorded), track_map(recorded, land=list)
+    (event,) = (e for e in recorded.events if "hazard" in e["data"] and e["about"] == shown.flight)
+    lat_deg, lon_deg = place(shown.recorded.ways[event["who"]], np.array([float(event["step"])]))
+    for axes in figure.axes[:2]:
+        assert marks(axes, "X") == [pytest.approx([lon_deg[0], lat_deg[0]])]
+    assert told(figure, f"{event['kind']} {event['time'][:8]}") == 2
+    check_room(figure)
