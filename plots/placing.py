@@ -41,9 +41,7 @@ LINE_CROSSING_COST: Final = 4.0  # per point of a line that a leader crosses
 LEADER_POINT_COST: Final = 15.0  # a label on a leader parts another label from what it names
 ROUNDS: Final = 12
 NEIGHBOURS: Final = 3
-CLEAR_PT: Final = (
-    3.0  # beside such a label, or a line that ends where it begins would stand on its first letter
-)
+CLEAR_PT: Final = 4.5  # beside such a label, or an arrow beside it would touch its first or last letter
 AWAY_PT: Final = 10.0  # from its anchor such a label has a leader
 SHORT_LEADER: Final = 0.25  # of its cost where a leader only bridges what stands beside its anchor
 LINE_WIDTH_PT: Final = 2.0

@@ -11,6 +11,7 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Annotation, Text
+from matplotlib.transforms import Bbox
 
 from plots import encounter, style
 from plots.approach import approach
@@ -267,6 +268,19 @@ def test_names_of_decisions_have_room_and_belong_to_their_bars(replication: int)
     for text in figure.axes[2].texts:
         if isinstance(text, Annotation) and text.get_text().replace("\n", " ") in labels:
             assert abs(text.xyann[0]) <= 10 or text.arrow_patch is not None, text.get_text()
+
+
+def test_no_arrow_touches_the_name_of_a_decision() -> None:
+    """A message that ends beside a name leaves a gap between them."""
+    axes = (figure := board(of_july(33))).axes[2]
+    figure.canvas.draw()
+    arrows = [text.arrow_patch for text in axes.texts if isinstance(text, Annotation) and not text.get_text()]
+    paths = [arrow.get_transform().transform_path(arrow.get_path()) for arrow in arrows if arrow is not None]
+    (name,) = [text for text in axes.texts if text.get_text() == "reports the\nviolation"]
+    x0, y0, x1, y1 = Text.get_window_extent(name).extents
+    near = Bbox([(x0 - 3, y0), (x1 + 3, y1)])
+    assert paths
+    assert not any(path.intersects_bbox(near, filled=False) for path in paths)
 
 
 def test_keys_keep_clear_of_titles(patrol: store.Recorded) -> None:
