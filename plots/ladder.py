@@ -42,10 +42,11 @@ class Reported:
     is_input: bool
 
 
-def reaches(rung: Rung, kind: str, zone: str | None, side: str | None) -> bool:
-    """Return whether an event of a kind, zone and side reaches a rung."""
-    named = kind if zone is None else f"{kind}:{zone}"
-    return (kind in rung.reached_by or named in rung.reached_by) and rung.side in (None, side)
+def speaks_of(fact: Fact, rung: Rung) -> bool:
+    """Return whether the events that a fact speaks of reach a rung; one that names no side may mean the rung's."""
+    select = fact.select
+    side = rung.side if select.by is None else select.by
+    return rung.reached_with(select.kind, "some flight", {"zone": select.zone, "side": side})
 
 
 def ladder(encounter: Encounter) -> list[Held]:
@@ -56,11 +57,7 @@ def ladder(encounter: Encounter) -> list[Held]:
     """
     found = []
     for rung in encounter.recorded.scenario.escalation.rungs:
-        reached = [
-            e
-            for e in encounter.events
-            if reaches(rung, e["kind"], e["data"].get("zone"), e["data"].get("side"))
-        ]
+        reached = [e for e in encounter.events if rung.reached_with(e["kind"], e["about"], e["data"])]
         spans = tuple((e["step"], max(_end(encounter, e), e["step"] + 1)) for e in reached)
         found.append(Held(rung.name, min((e["step"] for e in reached), default=None), spans))
     return found
@@ -90,11 +87,10 @@ def reported(encounter: Encounter) -> list[Reported]:
     found = []
     for row in encounter.recorded.reported:
         fact = scenario.facts[row["id"]]
-        select = fact.select
         if fact.take != "time" or not _is_about(fact, encounter.flight):
             continue
         for number, rung in enumerate(scenario.escalation.rungs, start=1):
-            if reaches(rung, select.kind, select.zone, rung.side if select.by is None else select.by):
+            if speaks_of(fact, rung):
                 found.append(Reported(number, *_steps(encounter, fact), fact.role == "input"))
     return list(dict.fromkeys(found))
 

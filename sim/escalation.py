@@ -65,6 +65,15 @@ class Rung(Section):
     reached_by: Annotated[tuple[str, ...], Field(min_length=1, description="kinds of event, as `joined`")]
     side: Name | None = Field(default=None, description="side whose doing it must be; any unless said")
 
+    def reached_with(self, kind: str, about: str, data: Mapping[str, Any]) -> bool:
+        """Return whether an event of a kind reaches the rung; its `data` may name a zone and the side that did it.
+
+        It must be about a flight: a pair that takes off for its station is up for nobody.
+        """
+        named = f"{kind}:{data['zone']}" if data.get("zone") is not None else kind
+        of_kind = kind in self.reached_by or named in self.reached_by
+        return bool(about) and of_kind and self.side in (None, data.get("side"))
+
 
 class Escalation(Section):
     """`[escalation]`: hazards and the ladder."""

@@ -189,10 +189,10 @@ def _reached(batch: Batch, rung: Rung, *, plain: bool) -> Flags:
     left_out = set(reckoned(batch.prepared.scenario.escalation)) if plain else set()
     found = np.zeros(batch.count, dtype=bool)
     for event in batch.happenings:
-        named = f"{event.kind}:{event.data['zone']}" if "zone" in event.data else event.kind
-        if not event.about or (event.kind not in rung.reached_by and named not in rung.reached_by):
-            continue
-        if rung.side in (None, event.data.get("side")) and event.data.get("hazard") not in left_out:
+        if (
+            rung.reached_with(event.kind, event.about, event.data)
+            and event.data.get("hazard") not in left_out
+        ):
             found |= event.step != NEVER
     return found
 

@@ -37,13 +37,8 @@ def rungs(replication: Replication, about: str | None = None) -> list[Row]:
 
 
 def reaches(rung: Rung, record: Record) -> bool:
-    """Return whether an event reaches a rung: it must be about a flight, so not a take-off for a station."""
-    if not record.about:
-        return False
-    named = f"{record.kind}:{record.data['zone']}" if "zone" in record.data else record.kind
-    if record.kind not in rung.reached_by and named not in rung.reached_by:
-        return False
-    return rung.side is None or rung.side == record.data.get("side")
+    """Return whether an event of the log reaches a rung."""
+    return rung.reached_with(record.kind, record.about, record.data)
 
 
 def outcomes(replication: Replication) -> Row:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from plots.ladder import reaches
+from plots.ladder import speaks_of
 from plots.pages import telling
 from sim.clock import Clock
 
@@ -43,8 +43,7 @@ def of_rung(recorded: Recorded, clock: Clock, number: int) -> list[Row]:
     found = []
     for row in recorded.reported:
         fact = scenario.facts[row["id"]]
-        side = rung.side if fact.select.by is None else fact.select.by
-        if fact.take == "time" and reaches(rung, fact.select.kind, fact.select.zone, side):
+        if fact.take == "time" and speaks_of(fact, rung):
             event = event_of(recorded, row)
             step = None if event is None else recorded.events[event]["step"]
             found.append(span_s(clock, fact) | {"role": fact.role, "step": step})

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from plots.encounter import Event, ordinal, pair_labels
-from plots.ladder import reaches
 from sim.command import event_of
 
 if TYPE_CHECKING:
@@ -122,11 +121,8 @@ class Teller:
 
     def rungs(self, event: Event) -> list[int]:
         """Return the numbers from 0 of the rungs that an event reaches."""
-        if not event["about"]:
-            return []
-        zone, side = event["data"].get("zone"), event["data"].get("side")
-        ladder = self.scenario.escalation.rungs
-        return [number for number, rung in enumerate(ladder) if reaches(rung, event["kind"], zone, side)]
+        told = event["kind"], event["about"], event["data"]
+        return [at for at, rung in enumerate(self.scenario.escalation.rungs) if rung.reached_with(*told)]
 
     def _measure(self, event: Event) -> Any:
         ladder = self.scenario.warning.get(event["data"].get("side", ""))
