@@ -46,7 +46,7 @@ def speaks_of(fact: Fact, rung: Rung) -> bool:
     """Return whether the events that a fact speaks of reach a rung; one that names no side may mean the rung's."""
     select = fact.select
     side = rung.side if select.by is None else select.by
-    return rung.reached_with(select.kind, "some flight", {"zone": select.zone, "side": side})
+    return rung.names(select.kind, select.zone, side)
 
 
 def ladder(encounter: Encounter) -> list[Held]:

@@ -15,7 +15,6 @@ NEVER: Final = 2**31 - 1
 """A step that does not come: later than every window."""
 
 DAY_S: Final = 86_400
-LONGEST_WINDOW_STEPS: Final = 200_000
 
 
 class ClockSection(Section):

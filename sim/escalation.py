@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Annotated, Any, Literal
 
@@ -65,14 +64,16 @@ class Rung(Section):
     reached_by: Annotated[tuple[str, ...], Field(min_length=1, description="kinds of event, as `joined`")]
     side: Name | None = Field(default=None, description="side whose doing it must be; any unless said")
 
+    def names(self, kind: str, zone: str | None, side: str | None) -> bool:
+        """Return whether an event of a kind, zone and side is one of those that reach the rung."""
+        return (kind in self.reached_by or f"{kind}:{zone}" in self.reached_by) and self.side in (None, side)
+
     def reached_with(self, kind: str, about: str, data: Mapping[str, Any]) -> bool:
         """Return whether an event of a kind reaches the rung; its `data` may name a zone and the side that did it.
 
         It must be about a flight: a pair that takes off for its station is up for nobody.
         """
-        named = f"{kind}:{data['zone']}" if data.get("zone") is not None else kind
-        of_kind = kind in self.reached_by or named in self.reached_by
-        return bool(about) and of_kind and self.side in (None, data.get("side"))
+        return bool(about) and self.names(kind, data.get("zone"), data.get("side"))
 
 
 class Escalation(Section):
@@ -80,14 +81,6 @@ class Escalation(Section):
 
     hazards: Mapping[Name, Hazard] = Field(default_factory=dict, description="what may lead to what, by name")
     rungs: tuple[Rung, ...] = Field(default=(), description="rungs of the ladder, the lowest first")
-
-
-@dataclass
-class Closeness:
-    """Since when pairs of the intruder's own side and of another are beside it at once."""
-
-    begun: dict[str, Record] = field(default_factory=dict)
-    watched: dict[str, int] = field(default_factory=dict)
 
 
 def befall(world: World, name: str, hazard: Hazard, record: Record, number: int) -> None:

@@ -193,10 +193,9 @@ def _ladder(events: Events, about: str | None) -> Iterator[Named]:
 
 
 def _reaching(events: Events, rung: Rung, about: str | None) -> Iterator[Steps]:
-    for event in dict.fromkeys(rung.reached_by):
-        kind, _, zone = event.partition(":")
+    for kind in dict.fromkeys(event.partition(":")[0] for event in rung.reached_by):
         for happening in events.of(kind, about, rung.side):
-            if happening.about and (not zone or happening.data.get("zone") == zone):
+            if rung.reached_with(kind, happening.about, happening.data):
                 yield happening.step
 
 
