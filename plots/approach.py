@@ -193,7 +193,7 @@ def _label_closest(axes: Axes, shown: Encounter, each: Separation, placer: Place
     ring: dict[str, Any] = {"markersize": 15, "markerfacecolor": "none", "markeredgewidth": 2.0}
     axes.plot([x], [km], "o", markeredgecolor=style.RED, zorder=7, **ring)
     text = f"closest {distance(km)}\n{shown.clock.short(step)}{f' ({kind})' if kind else ''}"
-    leader = {"arrowstyle": "-", "color": style.RED, "linewidth": 1.0, "shrinkA": 1, "shrinkB": 8}
+    leader = style.leader(style.RED, 8, 1.0)
     look: dict[str, Any] = {"color": style.RED, "fontsize": style.TEXT_PT, "fontweight": "bold", "zorder": 8}
     placer.place(axes, text, fan(x, km, 26, 40, 60, 90), leader=leader, path_effects=style.halo(), **look)
 

@@ -10,7 +10,7 @@ from matplotlib.collections import LineCollection
 
 from plots import style
 from plots.chart import KM_PER_DEG, Floats, Panel, View, draw_scale, label_zones, view_of
-from plots.encounter import Encounter, Sortie, ordinal, place
+from plots.encounter import Encounter, Sortie, ordinal, place, place_at
 from plots.incidents import label_incidents, mark_incidents
 from plots.placing import Box, Spot, away_pt, fan
 from plots.ways import draw_flights, draw_way, label_centre, label_flights, looks
@@ -59,7 +59,7 @@ def draw_close(panel: Panel, outlines: dict[str, Floats]) -> int:
     for stay, middle in zip(stays, chords, strict=True):
         first, last = shown.clock.short(stay.enters), shown.clock.short(stay.leaves)
         text = f"{ordinal(stay.number)} stay{shown.where(stay, stays)}\n{first} – {last}"
-        leader = {"arrowstyle": "-", "color": ink, "linewidth": 0.9, "shrinkA": 1, "shrinkB": 3}
+        leader = style.leader(ink, 3)
         look: dict[str, Any] = {"color": ink, "fontsize": style.TEXT_PT, "zorder": 8, "leader": leader}
         panel.placer.place(axes, text, fan(*middle, 50, 75, 100, 130), path_effects=style.halo(), **look)
     mark_incidents(panel)
@@ -158,7 +158,7 @@ def _label_joining(panel: Panel, sortie: Sortie) -> None:
         return
     square: dict[str, Any] = {"color": style.BLUE, "markeredgecolor": "white", "markersize": 10, "zorder": 7}
     panel.axes.plot([x], [y], "s", **square)
-    leader = {"arrowstyle": "-", "color": style.BLUE, "linewidth": 0.9, "shrinkA": 1, "shrinkB": 5}
+    leader = style.leader(style.BLUE, 5)
     look: dict[str, Any] = {"color": style.BLUE, "fontsize": style.TEXT_PT, "fontweight": "bold", "zorder": 8}
     text = f"{sortie.label}\njoins {panel.shown.clock.short(sortie.joined)}"
     spots = fan(x, y, 16, 35, 55, 80, 110, 150, 190)
@@ -173,13 +173,7 @@ def _draw_moments(panel: Panel, sortie: Sortie) -> None:
     for number, (step, apart_km, ends) in enumerate(chosen):
         look: dict[str, Any] = {"color": style.BLUE, "fontsize": style.SMALL_PT, "zorder": 8}
         look |= {"path_effects": style.halo(), "most_cost": MOMENT_COST}
-        look["leader"] = {
-            "arrowstyle": "-",
-            "color": style.BLUE,
-            "linewidth": 0.9,
-            "shrinkA": 1,
-            "shrinkB": 4,
-        }
+        look["leader"] = style.leader(style.BLUE, 4)
         others = [each[2][1] for other, each in enumerate(chosen) if other != number]
         look["may_stand"] = _nearest_to(panel, ends[1], [*others, _joining(panel, sortie)])
         text = f"{shown.minute(step)}: {apart_km:.0f} km apart"
@@ -204,8 +198,7 @@ def _nearest_to(
 def _joining(panel: Panel, sortie: Sortie) -> tuple[float, float]:
     """Return where a pair joined, longitude and latitude."""
     assert sortie.joined is not None
-    lat_deg, lon_deg = place(panel.shown.recorded.ways[sortie.pair], np.array([float(sortie.joined)]))
-    return float(lon_deg[0]), float(lat_deg[0])
+    return place_at(panel.shown.recorded.ways[sortie.pair], sortie.joined)
 
 
 def _moments(panel: Panel, sortie: Sortie) -> list[tuple[int, float, list[tuple[float, float]]]]:
@@ -220,8 +213,7 @@ def _moments(panel: Panel, sortie: Sortie) -> list[tuple[int, float, list[tuple[
     for step in range(sortie.starts, sortie.joined):
         if (step * clock.step_s + start_s) % 60:
             continue
-        places = [place(shown.recorded.ways[name], np.array([float(step)])) for name in names]
-        ends = [(float(lon_deg[0]), float(lat_deg[0])) for lat_deg, lon_deg in places]
+        ends = [place_at(shown.recorded.ways[name], step) for name in names]
         apart_km = shown.apart_km(*names, step)
         if apart_km >= least_km and all(panel.view.holds(lat, lon) for lon, lat in ends):
             found.append((step, apart_km, ends))

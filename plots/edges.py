@@ -71,7 +71,7 @@ def _label(panel: Panel, crossing: Crossing) -> None:
     did = did or ("leaves the map" if crossing.is_out else "comes in")
     who = " and ".join(shortened(flights[name].label, 28) for name in crossing.names)
     text: dict[str, Any] = {"color": ink, "fontsize": style.SMALL_PT, "zorder": 8}
-    leader = {"arrowstyle": "-", "color": ink, "linewidth": 0.9, "shrinkA": 1, "shrinkB": 3}
+    leader = style.leader(ink, 3)
     spots = [*around(*crossing.at, 9), *fan(*crossing.at, 20, 32, 48, 70)]
     versions = [f"{who}\n{did} {crossing.minute}", f"{who} {did} {crossing.minute}"]
     panel.placer.place(panel.axes, versions, spots, leader=leader, path_effects=style.halo(), **text)

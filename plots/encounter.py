@@ -241,6 +241,12 @@ def place(way: Way, steps: Floats) -> tuple[Floats, Floats]:
     return np.interp(steps, way.step, way.lat_deg), np.interp(steps, way.step, lon_deg)
 
 
+def place_at(way: Way, step: int) -> tuple[float, float]:
+    """Return longitude and latitude of a way at one step."""
+    lat_deg, lon_deg = place(way, np.array([float(step)]))
+    return float(lon_deg[0]), float(lat_deg[0])
+
+
 def duration(seconds: float) -> str:
     """Return a duration in words: `45 s`, `3 min 10 s`, `1 h 05 min`.
 

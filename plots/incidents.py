@@ -6,11 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from plots import style
 from plots.chart import Panel
-from plots.encounter import Encounter, place
+from plots.encounter import Encounter, place_at
 from plots.placing import fan
 from plots.ways import looks
 
@@ -52,13 +50,7 @@ def mark_incidents(panel: Panel) -> None:
 def label_incidents(panel: Panel) -> None:
     """Say at each mark what happened and when; of a flight that the map is not about its name, if there is room."""
     for each in _incidents(panel):
-        leader = {
-            "arrowstyle": "-",
-            "color": each.look["color"],
-            "linewidth": 0.9,
-            "shrinkA": 1,
-            "shrinkB": 6,
-        }
+        leader = style.leader(each.look["color"], 6)
         look = {"fontsize": style.SMALL_PT, "zorder": 8, "path_effects": style.halo(), **each.look}
         versions = list(dict.fromkeys((each.words, each.words.replace("\n", " "))))
         spots = fan(*each.at, 14, 24, 38, 55, 80, 110, 150)
@@ -85,6 +77,5 @@ def _incidents(panel: Panel) -> Iterator[Incident]:
 
 def _seen(panel: Panel, who: str, step: int) -> tuple[float, float] | None:
     """Return where somebody was at a step, longitude and latitude, or None if that is out of view."""
-    lat_deg, lon_deg = place(panel.shown.recorded.ways[who], np.array([float(step)]))
-    x, y = float(lon_deg[0]), float(lat_deg[0])
+    x, y = place_at(panel.shown.recorded.ways[who], step)
     return (x, y) if panel.view.holds(y, x) else None

@@ -405,7 +405,7 @@ def _label_bars(panel: Panel, lane: Lane) -> None:
             axes.text(sum(span) / 2, middle, _words(bar), ha="center", va="center_baseline", **look)
         else:
             labels.append(Label(_tries(_words(bar), span, row), MOST_COST))
-    leader = {"arrowstyle": "-", "color": style.GREY, "linewidth": 0.9, "shrinkA": 1, "shrinkB": 0}
+    leader = style.leader(style.GREY, 0)
     look["path_effects"] = style.halo(2.5, style.GROUND)
     placer.place_all(axes, labels, leader=leader, frame=panel.lane(row), **look)
 

@@ -191,9 +191,28 @@ class Placer:
         cost, _, text, spot, box, line = min(tries, key=lambda t: t[:2])
         if cost > most_cost:
             return None
-        if leader is not None:  # it is drawn as it was weighed, not from the middle of the text
-            leader = {**leader, "relpos": _nearest(anchors[spots.index(spot)], box)}
-        note = axes.annotate(
+        if leader is None:
+            return self._write(axes, text, spot, box, None, style)
+        anchor = anchors[
+            spots.index(spot)
+        ]  # the leader is drawn as it was weighed, not from the middle of the text
+        note = self._write(axes, text, spot, box, {**leader, "relpos": _nearest(anchor, box)}, style)
+        self._add(_leader(anchor, box, LINE_WIDTH_PT), LEADER_POINT_COST)
+        return note
+
+    def _write(
+        self,
+        axes: Axes,
+        text: str,
+        spot: Spot,
+        box: Box,
+        leader: dict[str, Any] | None,
+        style: dict[str, Any],
+    ) -> Annotation:
+        """Write a text at a spot, and keep other labels off the box that it fills."""
+        x0, y0, x1, y1 = box
+        self._take((x0 - WORD_GAP_PT, y0 - GAP_PT, x1 + WORD_GAP_PT, y1 + GAP_PT))
+        return axes.annotate(
             text,
             (spot.x, spot.y),
             xytext=(spot.dx_pt, spot.dy_pt),
@@ -204,11 +223,6 @@ class Placer:
             annotation_clip=False,
             **style,
         )
-        self._take((box[0] - WORD_GAP_PT, box[1] - GAP_PT, box[2] + WORD_GAP_PT, box[3] + GAP_PT))
-        if leader is not None:
-            line = _leader(anchors[spots.index(spot)], box, LINE_WIDTH_PT)
-            self._add(line, LEADER_POINT_COST)
-        return note
 
     def place_all(
         self, axes: Axes, labels: Sequence[Label], *, leader: dict[str, Any], frame: Bbox, **style: Any
@@ -221,21 +235,8 @@ class Placer:
         for label, (best, cost) in zip(labels, _settled(tries), strict=True):
             if cost > label.most_cost:
                 continue
-            axes.annotate(
-                best.text,
-                (best.spot.x, best.spot.y),
-                xytext=(best.spot.dx_pt, best.spot.dy_pt),
-                textcoords="offset points",
-                ha=best.spot.ha,
-                va=best.spot.va,
-                arrowprops={**leader, "relpos": (float(best.spot.ha == "right"), 0.5)}
-                if best.is_away
-                else None,
-                annotation_clip=False,
-                **style,
-            )
-            x0, y0, x1, y1 = best.box
-            self._take((x0 - WORD_GAP_PT, y0 - GAP_PT, x1 + WORD_GAP_PT, y1 + GAP_PT))
+            side = {**leader, "relpos": (float(best.spot.ha == "right"), 0.5)} if best.is_away else None
+            self._write(axes, best.text, best.spot, best.box, side, style)
 
     def _tries(
         self, axes: Axes, label: Label, bounds: NDArray[np.float64], style: dict[str, Any]

@@ -130,6 +130,11 @@ def new_figure(width_in: float, height_in: float) -> Figure:
     return figure
 
 
+def leader(color: str, gap_pt: float, width_pt: float = 0.9) -> dict[str, Any]:
+    """Return the line from a label to what it names, that ends so many points before it."""
+    return {"arrowstyle": "-", "color": color, "linewidth": width_pt, "shrinkA": 1, "shrinkB": gap_pt}
+
+
 def halo(width_pt: float = 3.0, color: str = "white") -> list[withStroke]:
     """Return the path effect that keeps text legible on lines and fills."""
     return [withStroke(linewidth=width_pt, foreground=color)]

@@ -99,7 +99,7 @@ def _label_flight(panel: Panel, name: str, most_cost: float) -> None:
     versions = [label, wrapped(label, max(*(len(word) for word in label.split()), len(label) // 2 + 2))]
     if not places or panel.placer.place(panel.axes, versions, beside, most_cost=NAME_COST, **look):
         return
-    leader = {"arrowstyle": "-", "color": ink, "linewidth": 0.9, "shrinkA": 1, "shrinkB": 2}
+    leader = style.leader(ink, 2)
     off = [spot for place in places for spot in fan(*place, 18, 34, 52)]
     panel.placer.place(panel.axes, versions, off, leader=leader, most_cost=most_cost, **look)
 
@@ -132,7 +132,7 @@ def label_centre(panel: Panel) -> None:
     x, y = centre.lon_deg, centre.lat_deg
     panel.axes.plot([x], [y], "^", color=style.INK, markersize=8, markeredgecolor="white", zorder=6)
     panel.placer.avoid_place(panel.axes, x, y, 5.0)
-    leader = {"arrowstyle": "-", "color": style.GREY, "linewidth": 0.9, "shrinkA": 1, "shrinkB": 5}
+    leader = style.leader(style.GREY, 5)
     look: dict[str, Any] = {
         "fontsize": style.SMALL_PT,
         "zorder": 8,

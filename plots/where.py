@@ -168,7 +168,7 @@ def _label_stays(axes: Axes, shown: Encounter, placer: Placer) -> None:
         height = axes.bbox.height * placer.scale
         rises = [share * height - y / top * height for share in (0.5, 0.62, 0.4, 0.74, 0.85, 0.3)]
         spots = [Spot(x, y, dx, rise, "center", "bottom") for rise in rises for dx in (0, 40, -40, 75, -75)]
-        leader = {"arrowstyle": "-", "color": style.GREY, "linewidth": 0.9, "shrinkA": 1, "shrinkB": 4}
+        leader = style.leader(style.GREY, 4)
         placer.place(
             axes, text, spots, leader=leader, fontsize=style.SMALL_PT, zorder=8, path_effects=style.halo()
         )
@@ -181,15 +181,20 @@ def _mark_joining(
     assert sortie.joined is not None
     if not shown.begins <= sortie.joined <= shown.ends:
         return None
-    way, top = shown.recorded.ways[sortie.pair], axes.get_ylim()[1]
-    x, y = shown.seconds(sortie.joined), float(shown.distance_km(way, np.array([float(sortie.joined)]))[0])
+    x, y, off = _on_scale(axes, shown, sortie.pair, sortie.joined)
     square: dict[str, Any] = {"color": style.BLUE, "markeredgecolor": "white", "markersize": 9, "zorder": 7}
-    text, at = f"joins {shown.clock.short(sortie.joined)}", min(y, 0.96 * top)
-    if y > top:
-        text += f", {y:.0f} km off"
-    axes.plot([x], [at], "^" if y > top else "s", **square)
-    placer.avoid_place(axes, x, at, 5.0)
-    return text, x, at
+    axes.plot([x], [y], "^" if off else "s", **square)
+    placer.avoid_place(axes, x, y, 5.0)
+    return f"joins {shown.clock.short(sortie.joined)}{off}", x, y
+
+
+def _on_scale(axes: Axes, shown: Encounter, name: str, step: int) -> tuple[float, float, str]:
+    """Return the place of a way at a step in s and km; off the scale one at its edge, and words on how far it was."""
+    km, top = (
+        float(shown.distance_km(shown.recorded.ways[name], np.array([float(step)]))[0]),
+        axes.get_ylim()[1],
+    )
+    return shown.seconds(step), min(km, 0.96 * top), f", {km:.0f} km off" if km > top else ""
 
 
 def _turns(shown: Encounter) -> list[int]:
@@ -200,17 +205,15 @@ def _turns(shown: Encounter) -> list[int]:
 
 def _mark_turn(axes: Axes, shown: Encounter, step: int, placer: Placer) -> tuple[str, float, float]:
     """Mark where the flight turns away, off the scale at its edge; return words and place, in s and km."""
-    way, top = shown.recorded.ways[shown.flight], axes.get_ylim()[1]
-    x, y = shown.seconds(step), float(shown.distance_km(way, np.array([float(step)]))[0])
-    at, text = min(y, 0.96 * top), turning(shown, step)
-    axes.plot([x], [at], linestyle="none", zorder=7, markeredgecolor=style.RED, **TURN)
-    placer.avoid_place(axes, x, at, 6.0)
-    return text if y <= top else f"{text}, {y:.0f} km off", x, at
+    x, y, off = _on_scale(axes, shown, shown.flight, step)
+    axes.plot([x], [y], linestyle="none", zorder=7, markeredgecolor=style.RED, **TURN)
+    placer.avoid_place(axes, x, y, 6.0)
+    return turning(shown, step) + off, x, y
 
 
 def _label_mark(axes: Axes, text: str, x: float, y: float, color: str, placer: Placer) -> None:
     look: dict[str, Any] = {"color": color, "fontsize": style.SMALL_PT, "zorder": 8}
-    leader = {"arrowstyle": "-", "color": color, "linewidth": 0.9, "shrinkA": 1, "shrinkB": 4}
+    leader = style.leader(color, 4)
     spots, (west, south, east, north) = fan(x, y, 10, 18, 30, 45, 60, 80), axes.bbox.extents
     frame = Bbox([(west, south), (east + BEYOND_PT / placer.scale, north)])
     versions = list(dict.fromkeys((text, text.replace(", ", ",\n"))))
@@ -252,6 +255,6 @@ def _label_approach(axes: Axes, line: Line, lines: Sequence[Line], placer: Place
     beside = [spot for place in places for spot in around(*place, 7, 14)]
     if placer.place(axes, versions, beside, may_stand=is_its_own, most_cost=NAME_COST, **look):
         return
-    leader = {"arrowstyle": "-", "color": style.BLUE, "linewidth": 0.9, "shrinkA": 1, "shrinkB": 1}
+    leader = style.leader(style.BLUE, 1)
     off = [spot for place in places[::3] for spot in fan(*place, 18, 28, 40, 55, 75)]
     placer.place(axes, versions, off, leader=leader, may_stand=is_no_others, most_cost=OFF_COST, **look)
